@@ -1,0 +1,171 @@
+//! The clock policy: where the timeline stands, and how it moves.
+
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+
+use crate::{ClockId, Instant, PolicyError};
+
+/// Decides where a run's timeline stands and how it moves.
+///
+/// One clock serves one store. The adapter calls it from one thread at a time, so an implementation keeps its state in
+/// plain fields. The monotonic clock of the guest shows what [`read`](Clock::read) returns, the wall clock shows the
+/// epoch plus that.
+///
+/// # Writing a clock
+///
+/// A clock on which every reading takes a millisecond:
+///
+/// ```
+/// use deterministic_core::{Clock, ClockId, Instant, PolicyError};
+///
+/// struct Ticking(Instant);
+///
+/// impl Clock for Ticking {
+///     fn now(&self) -> Instant { self.0 }
+///     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
+///         self.0 = self.0.max(deadline);
+///         Ok(())
+///     }
+///     fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+///         self.0 = self.0.saturating_add(1_000_000);
+///         Ok(self.0)
+///     }
+/// }
+///
+/// let mut clock = Ticking(Instant::ZERO);
+/// assert_eq!(clock.read(ClockId::Monotonic)?.as_nanos(), 1_000_000);
+/// clock.advance_to(Instant::from_nanos(5_000_000))?;
+/// assert_eq!(clock.read(ClockId::Realtime)?.as_nanos(), 6_000_000);
+/// # Ok::<(), PolicyError>(())
+/// ```
+///
+/// # Requirements
+///
+/// * [`now`](Clock::now) never goes back, and no reading is earlier than `now` was before it.
+/// * The answers depend on nothing but the calls made. A clock that asks the host says so in its name.
+///
+/// # Not promised
+///
+/// * That time moves: a frozen clock is a clock. A guest that spins until a deadline never ends on it.
+/// * That two readings differ, or that `now() >= deadline` after `advance_to(deadline)`.
+/// * That a reading is as precise as [`resolution`](Clock::resolution) says.
+pub trait Clock: Send {
+    /// Where the timeline stands. Looking does not move it.
+    fn now(&self) -> Instant;
+
+    /// Lets time pass until `deadline`: what a sleep does. A deadline that has passed moves nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the policy from going on; it ends the guest.
+    fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError>;
+
+    /// What one reading by the guest returns. It may move the timeline; unless overridden it does not.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the policy from answering; it ends the guest.
+    fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
+        let _ = clock;
+        Ok(self.now())
+    }
+
+    /// The resolution the guest is told, in nanoseconds. Never 0: guests divide by it.
+    fn resolution(&self) -> NonZeroU64 {
+        NonZeroU64::MIN
+    }
+
+    /// Whether [`elapse`](Clock::elapse) matters to this clock. Asked once, before the run; measuring fuel has a cost.
+    fn observes_fuel(&self) -> bool {
+        false
+    }
+
+    /// Tells the clock that the guest consumed `fuel` units more. Called before each other call, if asked for.
+    fn elapse(&mut self, fuel: u64) {
+        let _ = fuel;
+    }
+
+    /// The clock's state, for [`restore`](Clock::restore) to continue from.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::NoSnapshot`] unless the policy supports it.
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        Err(PolicyError::NoSnapshot { policy: "this clock" })
+    }
+
+    /// Continues from a state that a clock of the same kind saved.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::NoSnapshot`] or [`PolicyError::BadSnapshot`]; the clock is then as it was.
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        let _ = state;
+        Err(PolicyError::NoSnapshot { policy: "this clock" })
+    }
+}
+
+/// Virtual time: a sleep jumps to its deadline, and each reading takes a fixed tick (which may be 0).
+///
+/// The timeline begins at 1 ns and not at 0, at which Go's runtime refuses to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualClock {
+    now: Instant,
+    tick: u64,
+}
+
+impl VirtualClock {
+    /// A clock that only sleeping moves.
+    pub const fn new() -> Self {
+        Self::with_tick(0)
+    }
+
+    /// A clock that each reading moves by `tick` nanoseconds before it is shown.
+    pub const fn with_tick(tick: u64) -> Self {
+        Self::starting_at(Instant::from_nanos(1), tick)
+    }
+
+    /// A clock that stands at `now` before the first reading, and that each reading moves by `tick` nanoseconds.
+    pub const fn starting_at(now: Instant, tick: u64) -> Self {
+        VirtualClock { now, tick }
+    }
+}
+
+impl Default for VirtualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
+        self.now = self.now.max(deadline);
+        Ok(())
+    }
+
+    fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+        self.now = self.now.saturating_add(self.tick);
+        Ok(self.now)
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        let mut state = Vec::with_capacity(16);
+        state.extend_from_slice(&self.now.as_nanos().to_le_bytes());
+        state.extend_from_slice(&self.tick.to_le_bytes());
+        Ok(state)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        let state: &[u8; 16] = state.try_into().map_err(|_| PolicyError::BadSnapshot {
+            policy: "VirtualClock",
+            reason: alloc::format!("{} bytes where 16 are wanted", state.len()),
+        })?;
+        let word = |at: usize| u64::from_le_bytes(core::array::from_fn(|i| state[at + i]));
+        *self = VirtualClock { now: Instant::from_nanos(word(0)), tick: word(8) };
+        Ok(())
+    }
+}

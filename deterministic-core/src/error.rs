@@ -1,0 +1,50 @@
+//! What a policy says when it cannot or will not answer.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+/// Why a policy gave no answer. An adapter ends the guest with it; the guest never sees it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The generator refuses to give random bytes, as the `strict` preset does.
+    #[error(
+        "the guest asked for secure random bytes and the policy refuses them; remove the guest's use of randomness, or \
+         choose a policy that gives seeded bytes (preset `simulation`)"
+    )]
+    RandomRefused,
+    /// A scripted clock was read more often than its script has readings.
+    #[error(
+        "the clock's script ended after {readings} readings and was read once more; add readings to the script, or \
+         choose what happens at its end"
+    )]
+    ScriptEnded {
+        /// How many readings the script had.
+        readings: usize,
+    },
+    /// The policy cannot save its state.
+    #[error("{policy} cannot save its state; use a deterministic policy with the `serde` feature of its crate")]
+    NoSnapshot {
+        /// The policy asked.
+        policy: &'static str,
+    },
+    /// The saved state is not one of this policy.
+    #[error("the saved state does not fit {policy}: {reason}; restore into the policy that saved it")]
+    BadSnapshot {
+        /// The policy asked.
+        policy: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
+    /// The host could not answer a policy that asks it.
+    #[error("the host gave no {what}: {reason}")]
+    Host {
+        /// What was asked for.
+        what: &'static str,
+        /// The host's answer.
+        reason: String,
+    },
+    /// An error of an embedder's own policy.
+    #[error(transparent)]
+    Other(Box<dyn core::error::Error + Send + Sync>),
+}

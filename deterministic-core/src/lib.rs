@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod clock;
+mod error;
+mod policies;
+mod rng;
+mod scheduler;
+mod seed;
+mod time;
+
+pub use clock::{Clock, VirtualClock};
+pub use error::PolicyError;
+pub use policies::{Policies, Snapshot};
+pub use rng::{ByteStream, ChaCha8, Rng};
+pub use scheduler::{Event, EventKind, InOrder, Scheduler, Selection};
+pub use seed::{ParseSeedError, Seed};
+pub use time::{ClockId, Instant, WallTime};
+
+/// The generator traits that [`Rng`] is implemented for, so that an embedder needs no version of their own.
+pub use rand_core;
