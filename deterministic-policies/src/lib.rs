@@ -1,1 +1,29 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod clock;
+mod draw;
+mod error;
+mod preset;
+mod ratio;
+mod rng;
+mod scheduler;
+mod snapshot;
+
+#[cfg(feature = "std")]
+pub use clock::HostClock;
+pub use clock::{Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, ScriptEnd, ScriptedClock, VirtualClock, stepping};
+pub use error::{ConfigError, UnknownName};
+pub use preset::Preset;
+pub use ratio::Ratio;
+#[cfg(feature = "std")]
+pub use rng::HostRng;
+pub use rng::{
+    ChaCha8, ChaCha12, ChaCha20, Counter, DeterministicWasiCtxRng, Generator, Pcg64Mcg, Refusing, Repeating,
+};
+pub use scheduler::{AllAtOnce, Delaying, InOrder, OneAtATime, Pct, SeededOrder};

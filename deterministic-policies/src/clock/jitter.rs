@@ -1,0 +1,83 @@
+//! A clock that is a little late, by another amount each time.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::num::NonZeroU64;
+
+use deterministic_core::{Clock, ClockId, Instant, PolicyError, Seed};
+
+use crate::draw::Draw;
+use crate::snapshot::snapshots_around;
+
+/// Shows the time of the clock inside plus a seeded delay, drawn anew for each reading and for each sleep.
+///
+/// The clock stays monotonic: where a smaller delay would show an earlier instant than was shown before, the one shown
+/// before is shown again. It is never more than the largest delay ahead of the clock inside.
+///
+/// The delays are drawn from the stream `clock` of the seed.
+pub struct Jitter {
+    inner: Box<dyn Clock>,
+    own: Own,
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Own {
+    draw: Draw,
+    max: u64,
+    /// The latest instant shown.
+    last: u64,
+}
+
+impl Jitter {
+    /// The clock `inner` with delays of 0 to `max` nanoseconds, both included.
+    pub fn new(inner: Box<dyn Clock>, max: u64, seed: &Seed) -> Self {
+        Jitter { inner, own: Own { draw: Draw::new(seed, "clock", "jitter"), max, last: 0 } }
+    }
+
+    /// Shows `inside` with a delay, or what was shown before.
+    fn show(&mut self, inside: Instant) -> Instant {
+        let late = inside.saturating_add(self.own.draw.up_to(self.own.max));
+        self.own.last = self.own.last.max(late.as_nanos());
+        Instant::from_nanos(self.own.last)
+    }
+}
+
+impl Clock for Jitter {
+    fn now(&self) -> Instant {
+        self.inner.now().max(Instant::from_nanos(self.own.last))
+    }
+
+    fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
+        if deadline > self.now() {
+            self.inner.advance_to(deadline)?;
+            self.show(self.inner.now());
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
+        let inside = self.inner.read(clock)?;
+        Ok(self.show(inside))
+    }
+
+    fn resolution(&self) -> NonZeroU64 {
+        self.inner.resolution()
+    }
+
+    fn observes_fuel(&self) -> bool {
+        self.inner.observes_fuel()
+    }
+
+    fn elapse(&mut self, fuel: u64) {
+        self.inner.elapse(fuel);
+    }
+
+    snapshots_around!("Jitter");
+}
+
+impl fmt::Debug for Jitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jitter").field("now", &self.now()).field("max", &self.own.max).finish_non_exhaustive()
+    }
+}

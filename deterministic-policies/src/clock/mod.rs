@@ -1,0 +1,22 @@
+//! Clocks, one in each file.
+
+mod drift;
+mod frozen;
+mod fuel;
+#[cfg(feature = "std")]
+mod host;
+mod jitter;
+mod jumps;
+mod scripted;
+mod stepping;
+
+pub use deterministic_core::VirtualClock;
+pub use drift::Drift;
+pub use frozen::FrozenClock;
+pub use fuel::FuelClock;
+#[cfg(feature = "std")]
+pub use host::HostClock;
+pub use jitter::Jitter;
+pub use jumps::{Jump, Jumps};
+pub use scripted::{ScriptEnd, ScriptedClock};
+pub use stepping::stepping;

@@ -1,0 +1,44 @@
+//! The preset `chaos`: what a bad host might do, drawn from the seed.
+
+use alloc::boxed::Box;
+use core::num::NonZeroU64;
+
+use deterministic_core::{Clock, Instant, Scheduler, Seed};
+
+use super::TICK;
+use crate::draw::Draw;
+use crate::{Delaying, Drift, Jitter, Jump, Jumps, Ratio, SeededOrder, VirtualClock};
+
+/// The rate is drawn from 0.9 to 1.1, in steps of a millionth: no real clock is that wrong, so any guest that minds
+/// shows.
+const MILLION: NonZeroU64 = NonZeroU64::new(1_000_000).expect("a million is not 0");
+const SLOWEST: NonZeroU64 = NonZeroU64::new(900_000).expect("900 000 is not 0");
+const SPREAD: u64 = 200_000;
+/// One jump for each doubling of the time from 1024 ns to 73 minutes, so that short and long runs meet some.
+const JUMPS: core::ops::Range<u32> = 10..42;
+/// The longest jump, in nanoseconds.
+const LONGEST_JUMP: u64 = 10_000_000_000;
+/// The largest delay of a reading and of a sleep, in nanoseconds. It is worth twenty readings: after a large delay the
+/// clock seems to stand for as long, as a coarse one does, and not much longer.
+const UNEVEN: u64 = 20_000;
+/// The largest delay of an event, in nanoseconds.
+const LATE: u64 = 1_000_000;
+/// How many of the ready events are withheld.
+const WITHHELD: Ratio = Ratio::of(1, NonZeroU64::new(4).expect("4 is not 0"));
+
+/// Jitter over jumps over drift over virtual time.
+pub(super) fn clock(seed: &Seed) -> Box<dyn Clock> {
+    let mut draw = Draw::new(seed, "clock", "chaos");
+    let rate = SLOWEST.saturating_add(draw.up_to(SPREAD));
+    let drift = Box::new(Drift::of(Box::new(VirtualClock::with_tick(TICK)), rate, MILLION));
+    let jumps = JUMPS.map(|power| {
+        let size = 1u64 << power;
+        Jump { at: Instant::from_nanos(size + draw.up_to(size)), by: draw.up_to(size.min(LONGEST_JUMP)) }
+    });
+    Box::new(Jitter::new(Box::new(Jumps::new(drift, jumps)), UNEVEN, seed))
+}
+
+/// A shuffle, of which a quarter is withheld and the rest comes up to a millisecond late.
+pub(super) fn scheduler(seed: &Seed) -> Box<dyn Scheduler> {
+    Box::new(Delaying::new(Box::new(SeededOrder::new(seed)), WITHHELD, LATE, seed))
+}

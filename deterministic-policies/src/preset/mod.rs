@@ -1,0 +1,152 @@
+//! Bundles by name.
+
+mod chaos;
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::str::FromStr;
+
+use deterministic_core::{Instant, Policies, Seed, WallTime};
+
+use crate::{AllAtOnce, DeterministicWasiCtxRng, FrozenClock, Refusing, UnknownName, VirtualClock};
+
+/// A bundle of policies by name. The names are API; the crate's front page helps to choose.
+///
+/// ```
+/// use deterministic_core::Seed;
+/// use deterministic_policies::Preset;
+///
+/// let preset: Preset = "simulation".parse()?;
+/// let policies = preset.policies(&Seed::from_u64(7));
+/// assert_eq!(policies.clock.now().as_nanos(), 1);
+/// # Ok::<(), deterministic_policies::UnknownName>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Preset {
+    /// `frozen`: time stands still.
+    Frozen,
+    /// `simulation`: virtual time, seeded randomness, events in order.
+    Simulation,
+    /// `chaos`: as `simulation`, with everything about time and order seeded and unkind.
+    Chaos,
+    /// `strict`: as `simulation`, but secure randomness is refused.
+    Strict,
+    /// `host`: the host answers. Not deterministic.
+    #[cfg(feature = "std")]
+    Host,
+    /// `deterministic_wasi_ctx`: what the crate of that name answers.
+    DeterministicWasiCtx,
+}
+
+/// How far each reading moves the clock of `simulation`, `chaos` and `strict`: a microsecond.
+const TICK: u64 = 1_000;
+
+impl Preset {
+    /// Every preset that this build has.
+    pub const ALL: &[Preset] = &[
+        Preset::Frozen,
+        Preset::Simulation,
+        Preset::Chaos,
+        Preset::Strict,
+        #[cfg(feature = "std")]
+        Preset::Host,
+        Preset::DeterministicWasiCtx,
+    ];
+
+    /// The name, as [`FromStr`] reads it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Preset::Frozen => "frozen",
+            Preset::Simulation => "simulation",
+            Preset::Chaos => "chaos",
+            Preset::Strict => "strict",
+            #[cfg(feature = "std")]
+            Preset::Host => "host",
+            Preset::DeterministicWasiCtx => "deterministic_wasi_ctx",
+        }
+    }
+
+    /// What it answers and whom it is for, in one line.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Preset::Frozen => "time stands still, seeded randomness: for caching results and for snapshots",
+            Preset::Simulation => "virtual time, seeded randomness, events in order: for tests and CI",
+            Preset::Chaos => "uneven time, delayed and shuffled events, all seeded: for finding bugs of timing",
+            Preset::Strict => "virtual time, secure randomness refused: for agreement between machines",
+            #[cfg(feature = "std")]
+            Preset::Host => "the host answers, nothing is deterministic: for recording and for measuring against",
+            Preset::DeterministicWasiCtx => "the answers of deterministic-wasi-ctx: for moving over from it unchanged",
+        }
+    }
+
+    /// Whether its answers come from the host, so that two runs differ.
+    pub const fn touches_host(self) -> bool {
+        match self {
+            #[cfg(feature = "std")]
+            Preset::Host => true,
+            _ => false,
+        }
+    }
+
+    /// The bundle, with all that is random in it derived from `seed`.
+    ///
+    /// `host` takes nothing from the seed, unless the host has no entropy to give: then `insecure_seed` is the seed's.
+    /// `deterministic_wasi_ctx` takes only `insecure_seed` from it, which the crate it copies leaves to the host.
+    pub fn policies(self, seed: &Seed) -> Policies {
+        let simulation = || Policies { clock: Box::new(VirtualClock::with_tick(TICK)), ..Policies::new(*seed) };
+        match self {
+            Preset::Frozen => Policies { clock: Box::new(FrozenClock::new()), ..Policies::new(*seed) },
+            Preset::Simulation => simulation(),
+            Preset::Chaos => {
+                Policies { clock: chaos::clock(seed), scheduler: chaos::scheduler(seed), ..Policies::new(*seed) }
+            }
+            Preset::Strict => Policies { secure_random: Box::new(Refusing), ..simulation() },
+            #[cfg(feature = "std")]
+            Preset::Host => host(seed),
+            Preset::DeterministicWasiCtx => Policies {
+                epoch: WallTime::UNIX_EPOCH,
+                clock: Box::new(FrozenClock::at(Instant::ZERO)),
+                secure_random: Box::new(DeterministicWasiCtxRng::new()),
+                insecure_random: Box::new(DeterministicWasiCtxRng::new()),
+                scheduler: Box::new(AllAtOnce),
+                ..Policies::new(*seed)
+            },
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+fn host(seed: &Seed) -> Policies {
+    use crate::{HostClock, HostRng};
+    use deterministic_core::Rng as _;
+
+    let clock = HostClock::new();
+    Policies {
+        epoch: clock.epoch(),
+        clock: Box::new(clock),
+        secure_random: Box::new(HostRng),
+        insecure_random: Box::new(HostRng),
+        insecure_seed: match (HostRng.draw_u64(), HostRng.draw_u64()) {
+            (Ok(low), Ok(high)) => u128::from(high) << 64 | u128::from(low),
+            // A host without entropy: this value promises nothing, and the streams will say so at the first draw.
+            _ => seed.insecure_seed(),
+        },
+        ..Policies::new(*seed)
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.iter().find(|preset| preset.name() == text);
+        found.copied().ok_or_else(|| UnknownName::new("preset", text, Self::ALL))
+    }
+}

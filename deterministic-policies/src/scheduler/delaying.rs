@@ -1,0 +1,91 @@
+//! Some events come later.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::num::NonZeroU64;
+
+use deterministic_core::{Event, Instant, PolicyError, Scheduler, Seed, Selection};
+
+use crate::Ratio;
+use crate::draw::Draw;
+use crate::snapshot::snapshots_around;
+
+/// Lets another scheduler decide, then withholds some of what it delivers and lets time pass.
+///
+/// Each event is withheld with a given probability and is ready again at the guest's next wait; at least one is always
+/// delivered. A seeded delay passes before the guest sees the events, and one at each yield.
+///
+/// It finds guests that rely on being woken in time, or on two things happening together.
+///
+/// ```
+/// use deterministic_core::{Policies, Seed};
+/// use deterministic_policies::{Delaying, Ratio, SeededOrder};
+///
+/// let seed = Seed::from_u64(7);
+/// // A third of the events is withheld, and up to 10 microseconds pass.
+/// let scheduler = Delaying::new(Box::new(SeededOrder::new(&seed)), Ratio::new(1, 3)?, 10_000, &seed);
+/// let policies = Policies { scheduler: Box::new(scheduler), ..Policies::new(seed) };
+/// # let _ = policies;
+/// # Ok::<(), deterministic_policies::ConfigError>(())
+/// ```
+pub struct Delaying {
+    inner: Box<dyn Scheduler>,
+    own: Own,
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Own {
+    draw: Draw,
+    withhold: Ratio,
+    max_delay: u64,
+}
+
+impl Delaying {
+    /// The decisions of `inner`, with each event withheld with probability `withhold` (one of 1 or more leaves one
+    /// event for each wait) and delays of 0 to `max_delay` nanoseconds, both included. The stream `scheduler` of `seed`
+    /// decides.
+    pub fn new(inner: Box<dyn Scheduler>, withhold: Ratio, max_delay: u64, seed: &Seed) -> Self {
+        Delaying { inner, own: Own { draw: Draw::new(seed, "scheduler", "delay"), withhold, max_delay } }
+    }
+}
+
+impl Scheduler for Delaying {
+    fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
+        let Selection { deliver, delay } = self.inner.select(now, ready)?;
+        let deliver = deliver.max(1).min(ready.len());
+        let own = &mut self.own;
+        let mut kept = 0;
+        for i in 0..deliver {
+            if !own.draw.chance(own.withhold) {
+                ready.swap(kept, i);
+                kept += 1;
+            }
+        }
+        if let (0, Some(count)) = (kept, NonZeroU64::new(deliver as u64)) {
+            ready.swap(0, own.draw.below(count) as usize);
+            kept = 1;
+        }
+        Ok(Selection { deliver: kept, delay: delay.saturating_add(own.draw.up_to(own.max_delay)) })
+    }
+
+    fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
+        let delay = self.inner.yielded(now)?;
+        Ok(delay.saturating_add(self.own.draw.up_to(self.own.max_delay)))
+    }
+
+    fn timers_are_due(&self) -> bool {
+        self.inner.timers_are_due()
+    }
+
+    snapshots_around!("Delaying");
+}
+
+impl fmt::Debug for Delaying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delaying")
+            .field("withhold", &self.own.withhold)
+            .field("max_delay", &self.own.max_delay)
+            .finish_non_exhaustive()
+    }
+}
