@@ -1,1 +1,31 @@
-fn main() {}
+//! `detwasi`: runs WebAssembly programs so that each run is the same. The README says how.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod demo;
+mod guest;
+mod outcome;
+mod presets;
+mod problem;
+mod report;
+mod run;
+mod stdio;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return args::refuse(&error),
+    };
+    let ended = match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::Presets => presets::list(),
+        Command::Demo => demo::demo(),
+    };
+    ended.unwrap_or_else(|problem| problem.tell())
+}

@@ -1,1 +1,21 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod calls;
+mod config;
+mod ctx;
+mod deterministic_wasi_ctx;
+mod error;
+mod executor;
+mod hooks;
+pub mod p1;
+
+pub use config::configure;
+pub use ctx::DeterministicCtx;
+pub use deterministic_core as core;
+pub use deterministic_policies as policies;
+pub use deterministic_wasi_ctx::{
+    add_determinism_to_wasi_ctx_builder, replace_scheduling_functions, replace_scheduling_functions_for_wasi_preview_0,
+};
+pub use error::Error;
+pub use hooks::WasiCtxBuilderExt;

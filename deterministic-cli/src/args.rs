@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bytesize::ByteSize;
+use clap::Parser;
+use clap::error::ErrorKind;
+use deterministic_policies::Preset;
+use deterministic_wasmtime::core::{Seed, WallTime};
+use jiff::Timestamp;
+
+use crate::problem::{self, one_line};
+
+/// Runs WebAssembly programs so that each run is the same.
+#[derive(Debug, Parser)]
+#[command(name = "detwasi", version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Runs a guest under a preset; its exit code is the guest's
+    Run(Box<RunArgs>),
+    /// Lists the presets
+    Presets,
+    /// Runs one guest twice on stock WASI and twice here, and shows what differs
+    Demo,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "detwasi run [OPTIONS] GUEST [ARGS...]")]
+pub(crate) struct RunArgs {
+    /// What answers the guest's questions; `detwasi presets` lists them
+    #[arg(long, value_name = "NAME", default_value_t = Preset::Simulation)]
+    pub(crate) preset: Preset,
+
+    /// What all randomness is derived from: an integer, or 0x and 64 hexadecimal digits
+    #[arg(long, default_value = "0", hide_default_value = true)]
+    pub(crate) seed: Seed,
+
+    /// What the guest's wall clock shows at the beginning, in UTC [default: the preset's, mostly 2025-01-01T00:00:00Z]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_epoch)]
+    pub(crate) epoch: Option<WallTime>,
+
+    /// The file that the guest reads as its standard input [default: what is piped in; nothing from a terminal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdin: Option<PathBuf>,
+
+    /// A directory for the guest, under its own name or the one after `::`; may be given again
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
+    pub(crate) dirs: Vec<Dir>,
+
+    /// An environment variable for the guest, which gets none of the host's; may be given again
+    #[arg(long = "env", value_name = "K=V", value_parser = parse_env)]
+    pub(crate) envs: Vec<(String, String)>,
+
+    /// The guest's argument 0 [default: the file name of GUEST]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) argv0: Option<String>,
+
+    /// How much work the guest may do, roughly in instructions, before it is stopped by a trap
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+
+    /// How large each of the guest's memories may become, such as 64MiB; growing beyond fails
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_memory: Option<ByteSize>,
+
+    /// Where to write how the run went, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// The WebAssembly program (.wasm or .wat), and its own arguments
+    #[arg(value_names = ["GUEST", "ARGS"], required = true, trailing_var_arg = true)]
+    guest: Vec<OsString>,
+}
+
+impl RunArgs {
+    /// The guest's file.
+    pub(crate) fn guest(&self) -> PathBuf {
+        self.guest.first().map(PathBuf::from).unwrap_or_default()
+    }
+
+    /// The guest's arguments after its argument 0.
+    pub(crate) fn guest_args(&self) -> &[OsString] {
+        self.guest.get(1..).unwrap_or_default()
+    }
+}
+
+/// A directory of the host's and what the guest calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dir {
+    pub(crate) host: String,
+    pub(crate) guest: String,
+}
+
+fn parse_dir(text: &str) -> Result<Dir, &'static str> {
+    let (host, guest) = text.split_once("::").unwrap_or((text, text));
+    if host.is_empty() || guest.is_empty() {
+        return Err("give a directory, as in `--dir data` or `--dir /srv/data::/data`");
+    }
+    Ok(Dir { host: host.into(), guest: guest.into() })
+}
+
+fn parse_env(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some(("", _)) => Err("give the variable a name, as in `--env K=V`"),
+        Some((name, value)) => Ok((name.into(), value.into())),
+        None => Err("the host's environment is not passed on, as it differs between hosts; give a value: `--env K=V`"),
+    }
+}
+
+fn parse_epoch(text: &str) -> Result<WallTime, &'static str> {
+    let time: Timestamp =
+        text.parse().map_err(|_| "give a date and time with its offset from UTC, such as 2025-01-01T00:00:00Z")?;
+    u64::try_from(time.as_nanosecond())
+        .map(WallTime::from_unix_nanos)
+        .map_err(|_| "WASI's wall clock goes from 1970 to 2554; give a time between")
+}
+
+fn parse_size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_| "give bytes, with a unit or without, such as 64MiB or 1000000")
+}
+
+/// Help and version as clap has them; an error as one line.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // A closed stdout is no reason to fail.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(problem::EXIT_CODE) } else { ExitCode::SUCCESS };
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let end = ["\nUsage:", "\nFor more information"].iter().filter_map(|mark| text.find(mark)).min();
+    let text = one_line(&text[..end.unwrap_or(text.len())]);
+    problem::tell(&format!("{text}; `detwasi run --help` lists the options"))
+}

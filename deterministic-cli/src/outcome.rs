@@ -1,0 +1,80 @@
+//! How a run ended.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use deterministic_wasmtime::Error as AdapterError;
+use deterministic_wasmtime::core::PolicyError;
+use serde::Serialize;
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::guest::chain;
+
+/// What a shell shows for an aborted program (128 + SIGABRT), and what `wasmtime run` exits with after a trap.
+const TRAPPED: u8 = 134;
+
+/// How a guest ended.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// By returning or through `proc_exit`.
+    ExitCode(i32),
+    /// By something that no guest can go on after.
+    Trap {
+        /// The name of Wasmtime's `Trap`, of the adapter's or the policy's error, or `HostError`.
+        kind: String,
+        message: String,
+        /// The guest's frames, as lines.
+        #[serde(skip)]
+        frames: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// Reads it from what calling `_start` returned.
+    pub(crate) fn of(result: wasmtime::Result<()>) -> Self {
+        let Err(error) = result else { return Outcome::ExitCode(0) };
+        if let Some(&I32Exit(code)) = error.downcast_ref() {
+            return Outcome::ExitCode(code);
+        }
+        let (kind, message) = if let Some(trap) = error.downcast_ref::<Trap>() {
+            (variant(trap), trap.to_string())
+        } else if let Some(refused) = error.downcast_ref::<PolicyError>() {
+            (variant(refused), refused.to_string())
+        } else if let Some(ended) = error.downcast_ref::<AdapterError>() {
+            (variant(ended), ended.to_string())
+        } else {
+            // The backtrace is itself a part of the chain, as the outermost message.
+            let has_frames = error.downcast_ref::<WasmBacktrace>().is_some();
+            let causes: Vec<_> = error.chain().skip(has_frames.into()).map(ToString::to_string).collect();
+            let message = if causes.is_empty() { chain(&error) } else { crate::problem::one_line(&causes.join(": ")) };
+            ("HostError".into(), message)
+        };
+        let frames = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
+        Outcome::Trap { kind, message, frames: frames.map(ToString::to_string) }
+    }
+
+    /// Tells on stderr about a trap, and gives the exit code.
+    pub(crate) fn tell(&self) -> ExitCode {
+        match self {
+            // WASI has no greater codes than 125.
+            Outcome::ExitCode(code) => ExitCode::from(*code as u8),
+            Outcome::Trap { kind, message, frames } => {
+                let mut stderr = io::stderr();
+                // When stderr is closed there is nobody left to tell.
+                let _ = writeln!(stderr, "detwasi: the guest was ended ({kind}): {message}");
+                if let Some(frames) = frames {
+                    let _ = writeln!(stderr, "{frames}");
+                }
+                ExitCode::from(TRAPPED)
+            }
+        }
+    }
+}
+
+/// The name of an enum's variant.
+fn variant(value: &impl std::fmt::Debug) -> String {
+    let debug = format!("{value:?}");
+    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().into()
+}

@@ -1,0 +1,90 @@
+//! All that can be wrong before, beside and after the guest, each told in one line: what, where, and what to do.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The exit code of every problem of our own.
+pub(crate) const EXIT_CODE: u8 = 2;
+/// What a shell shows for a program that a closed pipe ended (128 + SIGPIPE).
+const BROKEN_PIPE: u8 = 141;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("cannot read the guest `{}`: {error}; give the path of a .wasm or .wat file", path.display())]
+    GuestUnreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` is no WebAssembly: {reason}; give a .wasm or .wat file", path.display())]
+    NotWebAssembly { path: PathBuf, reason: String },
+    #[error(
+        "`{}` is a component, which detwasi cannot run yet (they come with its next release); build the guest for \
+         WASI 0.1, target wasm32-wasip1", path.display()
+    )]
+    Component { path: PathBuf },
+    #[error(
+        "`{}` cannot be compiled: {reason}; build it without threads and shared memory, and for the features that \
+         Wasmtime 48 has on by default", path.display()
+    )]
+    Invalid { path: PathBuf, reason: String },
+    #[error("`{}` is no WASI command: {reason}; build it as a program with a `main`", path.display())]
+    NoCommand { path: PathBuf, reason: &'static str },
+    #[error(
+        "`{}` imports what nobody here provides: {}; build it for WASI 0.1 (target wasm32-wasip1) alone",
+        path.display(), imports.join(", ")
+    )]
+    UnknownImports { path: PathBuf, imports: Vec<String> },
+    #[error("`{}` cannot be linked: {reason}; build it for WASI 0.1, target wasm32-wasip1", path.display())]
+    Unlinkable { path: PathBuf, reason: String },
+    #[error(
+        "`{}` begins with a memory of {initial} bytes, and --max-memory allows {max}; allow at least as much",
+        path.display()
+    )]
+    MemoryTooSmall { path: PathBuf, initial: u128, max: u64 },
+    #[error("`{}` cannot be started: {reason}; give the host more memory, or the guest less to begin with", path.display())]
+    Unstartable { path: PathBuf, reason: String },
+    #[error("the guest's argument `{0}` is no UTF-8, which WASI asks for; give another")]
+    ArgumentNotUtf8(String),
+    #[error("cannot open the directory `{host}` for the guest: {reason}; give --dir one that exists and may be read")]
+    Directory { host: String, reason: String },
+    #[error("cannot read the guest's input from `{}`: {error}; give --stdin a file that may be read", path.display())]
+    StdinFile { path: PathBuf, error: io::Error },
+    #[error("cannot read standard input: {0}; give a file with --stdin, or redirect it from /dev/null")]
+    Stdin(io::Error),
+    #[error("cannot write the guest's {stream}: {error}; the run was ended there")]
+    Output { stream: &'static str, error: io::Error },
+    #[error("whoever read the output closed it")]
+    BrokenPipe,
+    #[error("cannot write the report `{}`: {error}; give --report a path that may be written", path.display())]
+    Report { path: PathBuf, error: io::Error },
+    #[error("cannot write to standard output: {0}")]
+    OwnOutput(io::Error),
+    #[error("the demo's guest was ended: {0}; please report this")]
+    Demo(String),
+    #[error("the engine refuses: {0}; please report this")]
+    Engine(String),
+}
+
+impl Problem {
+    /// Prints the line and gives the exit code.
+    pub(crate) fn tell(&self) -> ExitCode {
+        match self {
+            Problem::BrokenPipe => ExitCode::from(BROKEN_PIPE),
+            Problem::OwnOutput(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(BROKEN_PIPE),
+            _ => tell(&self.to_string()),
+        }
+    }
+}
+
+/// Prints one line and gives the exit code of problems.
+pub(crate) fn tell(line: &str) -> ExitCode {
+    // When stderr is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "detwasi: {}", one_line(line));
+    ExitCode::from(EXIT_CODE)
+}
+
+/// `text` with line breaks, indentation and control characters made single spaces.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

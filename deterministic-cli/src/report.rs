@@ -1,0 +1,111 @@
+//! The report of a run: JSON whose fields keep their order.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+use crate::stdio::Summary;
+
+/// Grows when a field changes its meaning or goes away; a new field changes nothing.
+pub(crate) const FORMAT: u32 = 1;
+
+/// What the README's chapter about the report describes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) format: u32,
+    pub(crate) guest_sha256: String,
+    pub(crate) preset: String,
+    pub(crate) seed: String,
+    pub(crate) epoch: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) elapsed_ns: u64,
+    pub(crate) fuel_consumed: Option<u64>,
+    pub(crate) host_calls: BTreeMap<&'static str, u64>,
+    pub(crate) stdout: Summary,
+    pub(crate) stderr: Summary,
+    pub(crate) memories: BTreeMap<String, Summary>,
+}
+
+/// Where a report goes, known to be writable.
+#[derive(Debug)]
+pub(crate) struct Target {
+    given: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file of this name in this directory, there or not: replaced whole.
+    File { path: PathBuf, dir: PathBuf },
+    /// A device or a pipe: written to as it is.
+    Special(File),
+}
+
+impl Target {
+    /// Finds out whether `path` can be written, before the guest starts. No file stays behind that the guest could see.
+    pub(crate) fn probe(path: &Path) -> Result<Self, Problem> {
+        let place = Place::probe(path).map_err(|error| Problem::Report { path: path.into(), error })?;
+        Ok(Target { given: path.into(), place })
+    }
+
+    /// Writes all of it, or leaves what was there.
+    pub(crate) fn write(self, report: &Report) -> Result<(), Problem> {
+        let written = serde_json::to_vec_pretty(report).map_err(io::Error::from).and_then(|mut json| {
+            json.push(b'\n');
+            self.place.write(&json)
+        });
+        written.map_err(|error| Problem::Report { path: self.given, error })
+    }
+}
+
+impl Place {
+    fn probe(path: &Path) -> io::Result<Self> {
+        // A link is followed: what it points to is replaced, and not the link.
+        let path = match fs::canonicalize(path) {
+            Ok(path) => path,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.into(),
+            Err(error) => return Err(error),
+        };
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() => return Ok(Place::Special(OpenOptions::new().write(true).open(&path)?)),
+            _ => {}
+        }
+        if path.file_name().is_none() {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        let dir = match path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir.into(),
+            _ => PathBuf::from("."),
+        };
+        new_file(&dir)?.close()?;
+        Ok(Place::File { path, dir })
+    }
+
+    fn write(self, json: &[u8]) -> io::Result<()> {
+        match self {
+            Place::File { path, dir } => {
+                let mut file = new_file(&dir)?;
+                file.write_all(json)?;
+                file.persist(path)?;
+                Ok(())
+            }
+            Place::Special(mut file) => file.write_all(json),
+        }
+    }
+}
+
+/// A file in `dir` under a name that nothing has, with the permissions of any new file.
+fn new_file(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".detwasi-report-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(dir)
+}

@@ -1,0 +1,206 @@
+//! The guest's standard streams.
+//!
+//! The guest must not be able to tell where its output goes: a stream takes everything at once, always grants the same
+//! permit, is never a terminal, and never fails. What the host fails at ends the run instead.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{self, StdoutStream};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+use crate::problem::Problem;
+
+/// How much a guest may write at once; it writes on without waiting.
+const PERMIT: usize = 64 << 10;
+
+/// The guest's whole input, read before it starts, so that how it is cut never depends on who wrote it.
+pub(crate) fn stdin(file: Option<&Path>) -> Result<MemoryInputPipe, Problem> {
+    let bytes = match file {
+        Some(path) => std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.into(), error })?,
+        None if io::IsTerminal::is_terminal(&io::stdin()) => Vec::new(),
+        None => {
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(Problem::Stdin)?;
+            bytes
+        }
+    };
+    Ok(MemoryInputPipe::new(bytes))
+}
+
+/// What a stream of bytes was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
+}
+
+impl Summary {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Summary { bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Both outputs of a guest, passed on to the host's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outputs(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    stdout: Passed,
+    stderr: Passed,
+    failed: Option<(Which, io::Error)>,
+}
+
+#[derive(Debug, Default)]
+struct Passed {
+    bytes: u64,
+    sha256: Sha256,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Stdout,
+    Stderr,
+}
+
+impl Outputs {
+    pub(crate) fn stdout(&self) -> impl StdoutStream + 'static {
+        Output { outputs: self.clone(), which: Which::Stdout }
+    }
+
+    pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
+        Output { outputs: self.clone(), which: Which::Stderr }
+    }
+
+    /// Flushes; then what stdout and what stderr was, unless the host could not take all of it.
+    pub(crate) fn finish(&self) -> Result<(Summary, Summary), Problem> {
+        let mut state = self.lock();
+        let flushed = io::stdout().flush();
+        let _ = state.note(Which::Stdout, flushed);
+        if let Some((which, error)) = state.failed.take() {
+            let stream = if which == Which::Stdout { "standard output" } else { "standard error" };
+            let broken = error.kind() == io::ErrorKind::BrokenPipe;
+            return Err(if broken { Problem::BrokenPipe } else { Problem::Output { stream, error } });
+        }
+        let summary = |passed: &Passed| Summary { bytes: passed.bytes, sha256: hex(&passed.sha256.clone().finalize()) };
+        Ok((summary(&state.stdout), summary(&state.stderr)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// `io::stdout` passes on whole lines; the guest's stderr goes out at once, and after the stdout before it, so that
+    /// the two mix in the order in which the guest wrote them.
+    fn write(&mut self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
+        let (passed, written) = match which {
+            Which::Stdout => (&mut self.stdout, io::stdout().write_all(bytes)),
+            Which::Stderr => {
+                let flushed = io::stdout().flush();
+                self.note(Which::Stdout, flushed)?;
+                (&mut self.stderr, io::stderr().write_all(bytes))
+            }
+        };
+        passed.bytes += bytes.len() as u64;
+        passed.sha256.update(bytes);
+        self.note(which, written)
+    }
+
+    /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.
+    fn flush(&mut self, which: Which) -> Result<(), HostFailed> {
+        if which == Which::Stdout && io::IsTerminal::is_terminal(&io::stdout()) {
+            let flushed = io::stdout().flush();
+            return self.note(which, flushed);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, which: Which, result: io::Result<()>) -> Result<(), HostFailed> {
+        result.map_err(|error| {
+            self.failed.get_or_insert((which, error));
+            HostFailed
+        })
+    }
+}
+
+/// Ends a guest whose output the host cannot take. What failed is kept in [`Outputs`].
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the host cannot take the guest's output")]
+struct HostFailed;
+
+/// One output as wasmtime-wasi wants it.
+struct Output {
+    outputs: Outputs,
+    which: Which,
+}
+
+impl Output {
+    fn copy(&self) -> Box<Output> {
+        Box::new(Output { outputs: self.outputs.clone(), which: self.which })
+    }
+}
+
+impl cli::IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        self.copy()
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        self.copy()
+    }
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.outputs.lock().write(self.which, &bytes).map_err(|error| StreamError::Trap(error.into()))
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.outputs.lock().flush(self.which).map_err(|error| StreamError::Trap(error.into()))
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for Output {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.outputs.lock().write(self.which, bytes);
+        Poll::Ready(written.map(|()| bytes.len()).map_err(io::Error::other))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.outputs.lock().flush(self.which).map_err(io::Error::other))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
+    }
+}

@@ -1,0 +1,81 @@
+//! `detwasi` as a shell sees it.
+
+mod bad_input;
+mod demo;
+mod endings;
+mod guests;
+mod options;
+mod report;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A directory of a test's own.
+struct Place(TempDir);
+
+/// What a run left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ran {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Place(TempDir::new().expect("a temporary directory"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file and returns its path, as an argument.
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("a file");
+        text(&path)
+    }
+
+    /// Runs with the directory as the current one, and without input.
+    fn detwasi(&self, args: &[&str]) -> Ran {
+        self.detwasi_with(args, b"", |_| ())
+    }
+
+    fn detwasi_with(&self, args: &[&str], stdin: &[u8], change: impl FnOnce(&mut Command)) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_detwasi"));
+        command.args(args).current_dir(self.0.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().expect("detwasi starts");
+        if let Some(mut pipe) = child.stdin.take() {
+            // A run that ends before it reads its input closes the pipe.
+            let _ = pipe.write_all(stdin);
+        }
+        let output = child.wait_with_output().expect("detwasi ends");
+        Ran {
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr).expect("stderr is text"),
+        }
+    }
+
+    fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).expect("a report")).expect("JSON")
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn assert(&self, code: i32, stdout: impl AsRef<[u8]>) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(String::from_utf8_lossy(&self.stdout), String::from_utf8_lossy(stdout.as_ref()), "{self:?}");
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("a path in UTF-8").to_owned()
+}

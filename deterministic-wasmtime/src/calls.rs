@@ -1,0 +1,43 @@
+//! How often each host function was called.
+
+/// The functions of WASI 0.1, in the order of its specification. `wasi_unstable` has the same but `sock_accept`.
+macro_rules! host_calls {
+    ($($name:ident)*) => {
+        /// A host function.
+        #[derive(Clone, Copy, Debug)]
+        #[expect(non_camel_case_types, reason = "the names are WASI's")]
+        pub(crate) enum HostCall { $($name),* }
+
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+host_calls! {
+    args_get args_sizes_get environ_get environ_sizes_get clock_res_get clock_time_get fd_advise fd_allocate fd_close
+    fd_datasync fd_fdstat_get fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get fd_filestat_set_size
+    fd_filestat_set_times fd_pread fd_prestat_get fd_prestat_dir_name fd_pwrite fd_read fd_readdir fd_renumber fd_seek
+    fd_sync fd_tell fd_write path_create_directory path_filestat_get path_filestat_set_times path_link path_open
+    path_readlink path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff proc_exit proc_raise
+    sched_yield random_get sock_accept sock_recv sock_send sock_shutdown
+}
+
+/// A counter for each function.
+#[derive(Debug)]
+pub(crate) struct HostCalls([u64; NAMES.len()]);
+
+impl HostCalls {
+    #[inline]
+    pub(crate) fn count(&mut self, call: HostCall) {
+        self.0[call as usize] += 1;
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        NAMES.iter().copied().zip(self.0.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+}
+
+impl Default for HostCalls {
+    fn default() -> Self {
+        HostCalls([0; NAMES.len()])
+    }
+}

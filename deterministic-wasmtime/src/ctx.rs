@@ -1,0 +1,125 @@
+//! A store's policies at work: the part of its state that answers for every WASI version.
+
+use deterministic_core::{
+    ByteStream, Clock, ClockId, Event, Instant, Policies, PolicyError, Scheduler, Snapshot, WallTime,
+};
+
+use crate::Error;
+use crate::calls::HostCalls;
+
+/// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
+/// these streams and asks this scheduler.
+#[derive(Debug)]
+pub struct DeterministicCtx {
+    pub(crate) time: Timeline,
+    pub(crate) secure_random: ByteStream,
+    pub(crate) insecure_random: ByteStream,
+    pub(crate) insecure_seed: u128,
+    pub(crate) scheduling: Scheduling,
+    pub(crate) calls: HostCalls,
+}
+
+impl DeterministicCtx {
+    /// The state at the beginning of a run under `policies`.
+    pub fn new(policies: Policies) -> Self {
+        let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler } = policies;
+        DeterministicCtx {
+            time: Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, clock },
+            secure_random: ByteStream::new(secure_random),
+            insecure_random: ByteStream::new(insecure_random),
+            insecure_seed,
+            scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
+            calls: HostCalls::default(),
+        }
+    }
+
+    /// Where the timeline stands.
+    pub fn now(&self) -> Instant {
+        self.time.clock.now()
+    }
+
+    /// What the wall clock shows there.
+    pub fn wall_now(&self) -> WallTime {
+        self.time.epoch.at(self.now())
+    }
+
+    /// How often each host function was called, by name, those never called left out; in a fixed order.
+    pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.calls.iter()
+    }
+
+    /// Saves the policies' state, so that a run can be continued twice.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::NoSnapshot`] from a policy that cannot.
+    pub fn save(&self) -> Result<Snapshot, PolicyError> {
+        Ok(Snapshot {
+            clock: self.time.clock.save()?,
+            secure_random: self.secure_random.save()?,
+            insecure_random: self.insecure_random.save()?,
+            scheduler: self.scheduling.scheduler.save()?,
+        })
+    }
+
+    /// Continues from the state of a run under the same kinds of policies.
+    ///
+    /// # Errors
+    ///
+    /// What the first policy says that cannot; those before it are then restored, so do not go on with this state.
+    pub fn restore(&mut self, state: &Snapshot) -> Result<(), PolicyError> {
+        self.time.clock.restore(&state.clock)?;
+        self.secure_random.restore(&state.secure_random)?;
+        self.insecure_random.restore(&state.insecure_random)?;
+        self.scheduling.scheduler.restore(&state.scheduler)
+    }
+}
+
+/// The clock policy and what it is fed with.
+pub(crate) struct Timeline {
+    pub(crate) epoch: WallTime,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) observes_fuel: bool,
+    /// The store's fuel when the clock last heard of it.
+    fuel_left: Option<u64>,
+}
+
+impl Timeline {
+    /// What the guest's clock `id` shows, in the nanoseconds of that clock.
+    #[inline]
+    pub(crate) fn read(&mut self, id: ClockId) -> Result<u64, PolicyError> {
+        let instant = self.clock.read(id)?;
+        Ok(match id {
+            ClockId::Realtime => self.epoch.at(instant).as_unix_nanos(),
+            ClockId::Monotonic | ClockId::ProcessCpuTime | ClockId::ThreadCpuTime => instant.as_nanos(),
+        })
+    }
+
+    /// Tells the clock how much fuel went since it last heard. Fuel that the embedder added in between hides as much.
+    pub(crate) fn fuel_left(&mut self, fuel: wasmtime::Result<u64>) -> Result<(), Error> {
+        let fuel = fuel.map_err(|_| Error::NoFuel)?;
+        let before = self.fuel_left.replace(fuel).unwrap_or(fuel);
+        self.clock.elapse(before.saturating_sub(fuel));
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Timeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Timeline").field("epoch", &self.epoch).field("now", &self.clock.now()).finish_non_exhaustive()
+    }
+}
+
+/// The scheduler policy, and room for the events it is shown, kept from wait to wait.
+pub(crate) struct Scheduling {
+    pub(crate) scheduler: Box<dyn Scheduler>,
+    pub(crate) ready: Vec<Event>,
+    /// The subscriptions among the ready ones whose other end is closed, ascending.
+    pub(crate) hangups: Vec<u32>,
+}
+
+impl std::fmt::Debug for Scheduling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scheduling").finish_non_exhaustive()
+    }
+}

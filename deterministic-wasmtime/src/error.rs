@@ -1,0 +1,57 @@
+//! Why the adapter ended a guest.
+
+use deterministic_core::Instant;
+
+/// An error that ends the guest: what a call into the guest returns, inside a [`wasmtime::Error`].
+///
+/// ```no_run
+/// # fn call() -> wasmtime::Result<()> { Ok(()) }
+/// if let Err(error) = call()
+///     && let Some(deterministic_wasmtime::Error::Deadlock { at, .. }) = error.downcast_ref()
+/// {
+///     eprintln!("nothing could wake the guest after {at}");
+/// }
+/// ```
+///
+/// A policy that cannot answer ends the guest with a [`PolicyError`](deterministic_core::PolicyError) instead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The guest waits for something that can never come.
+    #[error(
+        "deadlock at {at} of the guest's time: it waits for {waiting_for}, and no timer could wake it; give it that \
+         input, or a timeout"
+    )]
+    Deadlock {
+        /// What the guest waits for.
+        waiting_for: String,
+        /// Where the timeline stood.
+        at: Instant,
+    },
+    /// A file could only be used on another thread, whose timing would show.
+    #[error(
+        "a directory was given to the guest before its files were bound to the calling thread; call \
+         `allow_blocking_current_thread(true)` on the builder before `preopened_dir`"
+    )]
+    FilesOnOtherThreads,
+    /// The guest exports no memory, and asked for something to be written into it.
+    #[error("the guest exports no memory called `memory`; WASI 0.1 hands over everything in it")]
+    NoMemory,
+    /// The guest's memory is shared between threads, so what it holds depends on their timing.
+    #[error(
+        "the guest's memory is shared; build the guest without threads, and the engine with \
+         `deterministic_wasmtime::configure`"
+    )]
+    SharedMemory,
+    /// The clock policy measures consumed fuel, and the store counts none.
+    #[error("the clock policy measures fuel, and the engine counts none; enable `Config::consume_fuel`")]
+    NoFuel,
+    /// A request for more random bytes at once than the limit.
+    #[error("the guest asked for {len} random bytes at once; the limit is {max}, as on stock WASI")]
+    RandomTooLong {
+        /// What was asked for, in bytes.
+        len: u64,
+        /// The limit, in bytes.
+        max: u64,
+    },
+}

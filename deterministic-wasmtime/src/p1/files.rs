@@ -1,0 +1,312 @@
+//! Files as the guest may see them: nothing of the host's directory order, inode numbers and times.
+//!
+//! wasmtime-wasi does the work; what it says of the host is then replaced. Objects are numbered in the order in which the
+//! guest meets them. Times are the policy's epoch unless the guest has set them. Directories have no size, and every
+//! object one link.
+
+use std::collections::BTreeMap;
+
+use deterministic_core::WallTime;
+use wasmtime::Result;
+use wasmtime_wasi::p0::wasi_unstable;
+use wasmtime_wasi::p1::types::{Errno, Filestat, Filetype, Lookupflags};
+use wasmtime_wasi::p1::wasi_snapshot_preview1::{self, WasiSnapshotPreview1 as P1};
+use wiggle::{GuestMemory, GuestPtr};
+
+use super::P1Ctx;
+use super::memory::errno;
+
+/// Which of the two modules a guest imports.
+#[derive(Clone, Copy, Debug)]
+#[expect(non_camel_case_types, reason = "the names are WASI's, and macros match on them")]
+pub(super) enum Version {
+    wasi_snapshot_preview1,
+    wasi_unstable,
+}
+
+/// Where the fields of a file's status lie.
+struct Layout {
+    links: u32,
+    links_size: usize,
+    size: u32,
+    times: u32,
+}
+
+const INODE: u32 = 8;
+const FILETYPE: u32 = 16;
+
+impl Version {
+    fn filestat(self) -> Layout {
+        match self {
+            Version::wasi_snapshot_preview1 => Layout { links: 24, links_size: 8, size: 32, times: 40 },
+            Version::wasi_unstable => Layout { links: 20, links_size: 4, size: 24, times: 32 },
+        }
+    }
+}
+
+/// What a run remembers of the files it met.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The host's number of an object, and ours.
+    numbers: BTreeMap<u64, u64>,
+    /// Access and modification times that the guest set, in nanoseconds since 1970, by our number.
+    times: BTreeMap<u64, [u64; 2]>,
+    /// The directory whose listing is being read, whole and in order.
+    listing: Option<Listing>,
+}
+
+#[derive(Debug)]
+struct Listing {
+    fd: i32,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: Vec<u8>,
+    number: u64,
+    filetype: u8,
+}
+
+impl Files {
+    fn number(&mut self, inode: u64) -> u64 {
+        let next = self.numbers.len() as u64 + 1;
+        *self.numbers.entry(inode).or_insert(next)
+    }
+
+    fn normalise(
+        &mut self,
+        memory: &mut GuestMemory<'_>,
+        out: i32,
+        version: Version,
+        epoch: WallTime,
+    ) -> Result<(), wiggle::GuestError> {
+        let layout = version.filestat();
+        let out = GuestPtr::<u8>::new(out as u32);
+        let inode = out.add(INODE)?.cast::<u64>();
+        let host = memory.read(inode)?;
+        let filetype = memory.read(out.add(FILETYPE)?)?;
+        // The standard streams have no number, and times of 0.
+        if filetype == Filetype::Unknown as u8 || filetype == Filetype::CharacterDevice as u8 && host == 0 {
+            return Ok(());
+        }
+        let number = self.number(host);
+        memory.write(inode, number)?;
+        match layout.links_size {
+            4 => memory.write(out.add(layout.links)?.cast::<u32>(), 1)?,
+            _ => memory.write(out.add(layout.links)?.cast::<u64>(), 1)?,
+        }
+        if filetype == Filetype::Directory as u8 {
+            memory.write(out.add(layout.size)?.cast::<u64>(), 0)?;
+        }
+        let epoch = epoch.as_unix_nanos();
+        let [atim, mtim] = self.times.get(&number).copied().unwrap_or([epoch; 2]);
+        for (position, time) in (0..).zip([atim, mtim, epoch]) {
+            memory.write(out.add(layout.times + 8 * position)?.cast::<u64>(), time)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn fd_filestat_get(
+    ctx: &mut P1Ctx,
+    memory: &mut GuestMemory<'_>,
+    version: Version,
+    (fd, out): (i32, i32),
+) -> Result<i32> {
+    let errno = match version {
+        Version::wasi_snapshot_preview1 => {
+            wasi_snapshot_preview1::fd_filestat_get(&mut ctx.wasi, memory, fd, out).await?
+        }
+        Version::wasi_unstable => wasi_unstable::fd_filestat_get(&mut ctx.wasi, memory, fd, out).await?,
+    };
+    normalise(ctx, memory, version, errno, out)
+}
+
+pub(super) async fn path_filestat_get(
+    ctx: &mut P1Ctx,
+    memory: &mut GuestMemory<'_>,
+    version: Version,
+    (fd, flags, path, len, out): (i32, i32, i32, i32, i32),
+) -> Result<i32> {
+    let wasi = &mut ctx.wasi;
+    let errno = match version {
+        Version::wasi_snapshot_preview1 => {
+            wasi_snapshot_preview1::path_filestat_get(wasi, memory, fd, flags, path, len, out).await?
+        }
+        Version::wasi_unstable => wasi_unstable::path_filestat_get(wasi, memory, fd, flags, path, len, out).await?,
+    };
+    normalise(ctx, memory, version, errno, out)
+}
+
+fn normalise(ctx: &mut P1Ctx, memory: &mut GuestMemory<'_>, version: Version, errno: i32, out: i32) -> Result<i32> {
+    if errno == errno::SUCCESS {
+        ctx.files.normalise(memory, out, version, ctx.deterministic.time.epoch)?;
+    }
+    Ok(errno)
+}
+
+const ATIM: i32 = 1;
+const ATIM_NOW: i32 = 2;
+const MTIM: i32 = 4;
+const MTIM_NOW: i32 = 8;
+
+/// A request to set times, with "now" replaced by the time it is for the guest.
+struct SetTimes {
+    atim: i64,
+    mtim: i64,
+    flags: i32,
+}
+
+impl SetTimes {
+    /// Stock would take "now" from the host. Contradictory flags stay as they are, for stock to refuse.
+    fn new(ctx: &P1Ctx, mut atim: i64, mut mtim: i64, mut flags: i32) -> Self {
+        let now = ctx.deterministic.wall_now().as_unix_nanos() as i64;
+        if flags & (ATIM | ATIM_NOW) == ATIM_NOW {
+            (atim, flags) = (now, flags ^ ATIM_NOW ^ ATIM);
+        }
+        if flags & (MTIM | MTIM_NOW) == MTIM_NOW {
+            (mtim, flags) = (now, flags ^ MTIM_NOW ^ MTIM);
+        }
+        SetTimes { atim, mtim, flags }
+    }
+
+    /// Remembers what the guest set, for it to read back.
+    fn remember(&self, ctx: &mut P1Ctx, stat: Option<Filestat>) {
+        let Some(stat) = stat else { return };
+        let number = ctx.files.number(stat.ino);
+        let epoch = ctx.deterministic.time.epoch.as_unix_nanos();
+        let times = ctx.files.times.entry(number).or_insert([epoch; 2]);
+        if self.flags & ATIM != 0 {
+            times[0] = self.atim as u64;
+        }
+        if self.flags & MTIM != 0 {
+            times[1] = self.mtim as u64;
+        }
+    }
+}
+
+pub(super) async fn fd_filestat_set_times(
+    ctx: &mut P1Ctx,
+    memory: &mut GuestMemory<'_>,
+    version: Version,
+    (fd, atim, mtim, flags): (i32, i64, i64, i32),
+) -> Result<i32> {
+    let set = SetTimes::new(ctx, atim, mtim, flags);
+    let SetTimes { atim, mtim, flags } = set;
+    let wasi = &mut ctx.wasi;
+    let errno = match version {
+        Version::wasi_snapshot_preview1 => {
+            wasi_snapshot_preview1::fd_filestat_set_times(wasi, memory, fd, atim, mtim, flags).await?
+        }
+        Version::wasi_unstable => wasi_unstable::fd_filestat_set_times(wasi, memory, fd, atim, mtim, flags).await?,
+    };
+    if errno == errno::SUCCESS {
+        let stat = P1::fd_filestat_get(&mut ctx.wasi, memory, (fd as u32).into()).await.ok();
+        set.remember(ctx, stat);
+    }
+    Ok(errno)
+}
+
+pub(super) async fn path_filestat_set_times(
+    ctx: &mut P1Ctx,
+    memory: &mut GuestMemory<'_>,
+    version: Version,
+    (fd, lookup, path, len, atim, mtim, flags): (i32, i32, i32, i32, i64, i64, i32),
+) -> Result<i32> {
+    let set = SetTimes::new(ctx, atim, mtim, flags);
+    let SetTimes { atim, mtim, flags } = set;
+    let wasi = &mut ctx.wasi;
+    let errno = match version {
+        Version::wasi_snapshot_preview1 => {
+            wasi_snapshot_preview1::path_filestat_set_times(wasi, memory, fd, lookup, path, len, atim, mtim, flags)
+                .await?
+        }
+        Version::wasi_unstable => {
+            wasi_unstable::path_filestat_set_times(wasi, memory, fd, lookup, path, len, atim, mtim, flags).await?
+        }
+    };
+    if errno == errno::SUCCESS {
+        let lookup = Lookupflags::try_from(lookup).unwrap_or(Lookupflags::empty());
+        let path = GuestPtr::<str>::new((path as u32, len as u32));
+        // The guest pays for one copy of its path, not for this second one.
+        P1::set_hostcall_fuel(&mut ctx.wasi, len as u32 as usize);
+        let stat = P1::path_filestat_get(&mut ctx.wasi, memory, (fd as u32).into(), lookup, path).await.ok();
+        set.remember(ctx, stat);
+    }
+    Ok(errno)
+}
+
+const DIRENT_SIZE: usize = 24;
+
+pub(super) async fn fd_readdir(
+    ctx: &mut P1Ctx,
+    memory: &mut GuestMemory<'_>,
+    version: Version,
+    (fd, buf, len, cookie, out): (i32, i32, i32, i64, i32),
+) -> Result<i32> {
+    let _ = version; // both have the same record
+    let cookie = cookie as u64;
+    if cookie == 0 || ctx.files.listing.as_ref().is_none_or(|listing| listing.fd != fd) {
+        match list(ctx, fd).await? {
+            Ok(entries) => ctx.files.listing = Some(Listing { fd, entries }),
+            Err(errno) => return Ok(errno),
+        }
+    }
+    let entries = ctx.files.listing.as_ref().map_or(&[][..], |listing| &listing.entries);
+    let mut rest = GuestPtr::<u8>::new(buf as u32).as_array(len as u32);
+    let skip = usize::try_from(cookie).unwrap_or(usize::MAX);
+    for (position, entry) in entries.iter().enumerate().skip(skip) {
+        let mut record = [0; DIRENT_SIZE];
+        record[..8].copy_from_slice(&(position as u64 + 1).to_le_bytes());
+        record[8..16].copy_from_slice(&entry.number.to_le_bytes());
+        record[16..20].copy_from_slice(&(entry.name.len() as u32).to_le_bytes());
+        record[20] = entry.filetype;
+        for part in [&record[..], &entry.name] {
+            let fits = part.len().min(rest.len() as usize) as u32;
+            let here = rest.get_range(0..fits).unwrap_or(rest);
+            memory.copy_from_slice(&part[..fits as usize], here)?;
+            rest = rest.get_range(fits..rest.len()).unwrap_or(rest);
+        }
+        if rest.len() == 0 {
+            break;
+        }
+    }
+    memory.write(GuestPtr::<u32>::new(out as u32), len as u32 - rest.len())?;
+    Ok(errno::SUCCESS)
+}
+
+/// The whole directory, `.` and `..` first and then by the bytes of the names. The inner error is an errno.
+async fn list(ctx: &mut P1Ctx, fd: i32) -> Result<Result<Vec<Entry>, i32>> {
+    let mut records = vec![0; 16 << 10];
+    loop {
+        let capacity = u32::try_from(records.len())?;
+        let mut memory = GuestMemory::Unshared(&mut records);
+        let listed =
+            P1::fd_readdir(&mut ctx.wasi, &mut memory, (fd as u32).into(), GuestPtr::new(0), capacity, 0).await;
+        match listed {
+            // A full buffer may have cut the listing short.
+            Ok(used) if used == capacity => records = vec![0; 4 * records.len()],
+            Ok(used) => return Ok(Ok(parse(&mut ctx.files, &records[..used as usize]))),
+            Err(error) => return error.downcast().map(|errno: Errno| Err(errno as i32)),
+        }
+    }
+}
+
+/// The entries of a listing that stock wrote, in our order and with our numbers.
+fn parse(files: &mut Files, mut records: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    while let Some((record, rest)) = records.split_first_chunk::<DIRENT_SIZE>() {
+        let field = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| record[at + i]));
+        let (name, rest) = rest.split_at(rest.len().min(field(16) as u32 as usize));
+        entries.push(Entry { name: name.to_vec(), number: field(8), filetype: record[20] });
+        records = rest;
+    }
+    let rank = |name: &[u8]| [&b"."[..], b".."].iter().position(|dots| *dots == name).unwrap_or(2);
+    entries.sort_by(|a, b| rank(&a.name).cmp(&rank(&b.name)).then_with(|| a.name.cmp(&b.name)));
+    // Numbered only now, so that the host's order does not show.
+    for entry in &mut entries {
+        entry.number = files.number(entry.number);
+    }
+    entries
+}

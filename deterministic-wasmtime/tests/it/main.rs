@@ -1,0 +1,8 @@
+//! The adapter's tests, one binary.
+
+mod abi;
+mod differential;
+mod guests;
+mod hooks;
+mod limits;
+mod probe;

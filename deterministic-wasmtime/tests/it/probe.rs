@@ -1,0 +1,165 @@
+//! A guest whose exports call WASI's functions with the arguments given, on memory that the test fills.
+
+use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
+use wasmtime::{Config, Engine, Instance, Linker, Memory, Module, Result, Store, WasmParams};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+pub(crate) const PAGE: usize = 1 << 16;
+
+/// The text of the guest for one version of WASI, with `pages` of memory.
+pub(crate) fn text(module: &str, pages: u32) -> String {
+    let functions = [
+        ("clock_time_get", "i32 i64 i32"),
+        ("clock_res_get", "i32 i32"),
+        ("random_get", "i32 i32"),
+        ("poll_oneoff", "i32 i32 i32 i32"),
+        ("sched_yield", ""),
+        ("fd_close", "i32"),
+        ("fd_read", "i32 i32 i32 i32"),
+        ("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32"),
+    ];
+    let mut imports = String::new();
+    let mut wrappers = String::new();
+    for (name, params) in functions {
+        imports += &format!(r#"(import "{module}" "{name}" (func ${name} (param {params}) (result i32)))"#);
+        let arguments: String = (0..params.split_whitespace().count()).map(|i| format!("(local.get {i})")).collect();
+        wrappers += &format!(r#"(func (export "{name}") (param {params}) (result i32) (call ${name} {arguments}))"#);
+    }
+    format!(r#"(module {imports} (memory (export "memory") {pages}) {wrappers})"#)
+}
+
+/// A linked guest, stock or ours.
+pub(crate) struct Probe<T: 'static> {
+    pub(crate) store: Store<T>,
+    instance: Instance,
+    pub(crate) memory: Memory,
+}
+
+/// What a call came to.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(crate) enum Answer {
+    Errno(i32),
+    Trap,
+}
+
+/// The engine, the modules and the linkers, made once.
+pub(crate) struct Bench {
+    p1: Module,
+    p0: Module,
+    pub(crate) stock: Linker<WasiP1Ctx>,
+    pub(crate) ours: Linker<p1::P1Ctx>,
+    directory: tempfile::TempDir,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    P1,
+    P0,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::with_pages(1)
+    }
+
+    pub(crate) fn with_pages(pages: u32) -> Self {
+        let mut config = Config::new();
+        let engine = Engine::new(configure(&mut config)).unwrap();
+        let mut stock = Linker::new(&engine);
+        wasmtime_wasi::p1::add_to_linker_sync(&mut stock, |ctx: &mut WasiP1Ctx| ctx).unwrap();
+        wasmtime_wasi::p0::add_to_linker_sync(&mut stock, |ctx: &mut WasiP1Ctx| ctx).unwrap();
+        let mut ours = Linker::new(&engine);
+        p1::add_to_linker_sync(&mut ours, |ctx: &mut p1::P1Ctx| ctx).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("file"), "contents").unwrap();
+        std::fs::write(directory.path().join("empty"), "").unwrap();
+        let module = |name| Module::new(&engine, text(name, pages)).unwrap();
+        Bench { p1: module("wasi_snapshot_preview1"), p0: module("wasi_unstable"), stock, ours, directory }
+    }
+
+    /// Descriptors 0 to 2 are the standard streams, 3 a directory with the files `file` and `empty`.
+    fn builder(&self) -> WasiCtxBuilder {
+        let mut builder = WasiCtxBuilder::new();
+        builder.allow_blocking_current_thread(true);
+        builder.preopened_dir(self.directory.path(), "/", FsPerms::ReadWrite).unwrap();
+        builder
+    }
+
+    fn module(&self, version: Version) -> &Module {
+        match version {
+            Version::P1 => &self.p1,
+            Version::P0 => &self.p0,
+        }
+    }
+
+    pub(crate) fn stock(&self, version: Version, policies: Policies) -> Probe<WasiP1Ctx> {
+        let mut builder = self.builder();
+        builder.deterministic(policies).unwrap();
+        // Without this stock sleeps in another way, and says so in the event.
+        builder.allow_blocking_current_thread(false);
+        Probe::new(&self.stock, self.module(version), builder.build_p1())
+    }
+
+    pub(crate) fn ours(&self, version: Version, policies: Policies) -> Probe<p1::P1Ctx> {
+        self.ours_with(version, policies, |_| {})
+    }
+
+    pub(crate) fn ours_with(
+        &self,
+        version: Version,
+        policies: Policies,
+        change: impl FnOnce(&mut WasiCtxBuilder),
+    ) -> Probe<p1::P1Ctx> {
+        let mut builder = self.builder();
+        change(&mut builder);
+        Probe::new(&self.ours, self.module(version), builder.build_deterministic_p1(policies))
+    }
+}
+
+impl<T> Probe<T> {
+    pub(crate) fn new(linker: &Linker<T>, module: &Module, data: T) -> Self {
+        let mut store = Store::new(linker.engine(), data);
+        let instance = linker.instantiate(&mut store, module).unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        Probe { store, instance, memory }
+    }
+
+    pub(crate) fn call<P: WasmParams>(&mut self, name: &str, params: P) -> Result<i32> {
+        self.instance.get_typed_func::<P, i32>(&mut self.store, name)?.call(&mut self.store, params)
+    }
+
+    pub(crate) fn answer<P: WasmParams>(&mut self, name: &str, params: P) -> Answer {
+        self.call(name, params).map_or(Answer::Trap, Answer::Errno)
+    }
+
+    /// Opens a file of the directory; the number of its descriptor.
+    pub(crate) fn open(&mut self, name: &str) -> u32 {
+        self.write(0, name.as_bytes());
+        let rights = i64::from(1 << 1 | 1 << 2 | 1 << 6 | 1 << 21); // read, seek, write, filestat
+        let params = (3, 0, 0, name.len() as i32, 0, rights, rights, 0, 64);
+        assert_eq!(self.call("path_open", params).unwrap(), 0);
+        self.u32(64)
+    }
+
+    pub(crate) fn write(&mut self, at: usize, bytes: &[u8]) {
+        self.memory.write(&mut self.store, at, bytes).unwrap();
+    }
+
+    pub(crate) fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.memory.data(&self.store)[at..at + N].try_into().unwrap()
+    }
+
+    pub(crate) fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.bytes(at))
+    }
+
+    pub(crate) fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.bytes(at))
+    }
+
+    pub(crate) fn contents(&self) -> Vec<u8> {
+        self.memory.data(&self.store).to_vec()
+    }
+}
