@@ -39,7 +39,7 @@ pub(crate) struct RunArgs {
     pub(crate) preset: Preset,
 
     /// What all randomness is derived from: an integer, or 0x and 64 hexadecimal digits
-    #[arg(long, default_value = "0", hide_default_value = true)]
+    #[arg(long, default_value = "0", allow_hyphen_values = true)]
     pub(crate) seed: Seed,
 
     /// What the guest's wall clock shows at the beginning, in UTC [default: the preset's, mostly 2025-01-01T00:00:00Z]
@@ -63,11 +63,11 @@ pub(crate) struct RunArgs {
     pub(crate) argv0: Option<String>,
 
     /// How much work the guest may do, roughly in instructions, before it is stopped by a trap
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) fuel: Option<u64>,
 
     /// How large each of the guest's memories may become, such as 64MiB; growing beyond fails
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
     /// Where to write how the run went, as JSON
@@ -136,6 +136,14 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let end = ["\nUsage:", "\nFor more information"].iter().filter_map(|mark| text.find(mark)).min();
-    let text = one_line(&text[..end.unwrap_or(text.len())]);
-    problem::tell(&format!("{text}; `detwasi run --help` lists the options"))
+    // clap sets its tips apart by lines. That an unknown option could be meant as GUEST is no help.
+    let mut parts = text[..end.unwrap_or(text.len())].split("  tip: ");
+    let what = one_line(parts.next().unwrap_or_default());
+    let tips: String =
+        parts.map(one_line).filter(|tip| tip.contains("similar")).map(|tip| format!("; {tip}")).collect();
+    let help = match error.kind() {
+        ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
+        _ => "`detwasi run --help` lists the options",
+    };
+    problem::tell(&format!("{what}{tips}; {help}"))
 }

@@ -31,9 +31,13 @@ impl Guest {
             Ok(bytes) => bytes,
             Err(error) => return Err(Problem::GuestUnreadable { path, error }),
         };
-        let binary = match wat::parse_bytes(&bytes) {
+        let binary = match wat::Parser::new().parse_bytes(Some(&path), &bytes) {
             Ok(binary) => binary.into_owned(),
-            Err(error) => return Err(Problem::NotWebAssembly { path, reason: one_line(&error.to_string()) }),
+            Err(error) => {
+                // What is wrong, and the place; the lines after these draw it.
+                let reason = error.to_string().lines().take(2).map(one_line).collect::<Vec<_>>().join(" ");
+                return Err(Problem::NotWebAssembly { path, reason });
+            }
         };
         if binary.starts_with(COMPONENT) {
             return Err(Problem::Component { path });
@@ -60,6 +64,9 @@ impl Guest {
         progress.finish_and_clear();
         let module = module.map_err(|error| Problem::Invalid { path: self.path.clone(), reason: chain(&error) })?;
 
+        if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
+            return Err(Problem::Invalid { path: self.path.clone(), reason: "it imports a shared memory".into() });
+        }
         let no_command = |reason| Err(Problem::NoCommand { path: self.path.clone(), reason });
         match module.get_export("_start") {
             Some(ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}

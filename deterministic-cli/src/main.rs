@@ -1,5 +1,4 @@
-//! `detwasi`: runs WebAssembly programs so that each run is the same. The README says how.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod args;

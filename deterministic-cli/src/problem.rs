@@ -39,7 +39,7 @@ pub(crate) enum Problem {
         path.display()
     )]
     MemoryTooSmall { path: PathBuf, initial: u128, max: u64 },
-    #[error("`{}` cannot be started: {reason}; give the host more memory, or the guest less to begin with", path.display())]
+    #[error("`{}` cannot be started: {reason}; build it without threads and shared memory, or give the host more memory", path.display())]
     Unstartable { path: PathBuf, reason: String },
     #[error("the guest's argument `{0}` is no UTF-8, which WASI asks for; give another")]
     ArgumentNotUtf8(String),

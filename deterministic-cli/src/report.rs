@@ -50,8 +50,10 @@ enum Place {
 impl Target {
     /// Finds out whether `path` can be written, before the guest starts. No file stays behind that the guest could see.
     pub(crate) fn probe(path: &Path) -> Result<Self, Problem> {
-        let place = Place::probe(path).map_err(|error| Problem::Report { path: path.into(), error })?;
-        Ok(Target { given: path.into(), place })
+        match Place::probe(path) {
+            Ok(place) => Ok(Target { given: path.into(), place }),
+            Err(error) => Err(problem(path, &error)),
+        }
     }
 
     /// Writes all of it, or leaves what was there.
@@ -60,8 +62,13 @@ impl Target {
             json.push(b'\n');
             self.place.write(&json)
         });
-        written.map_err(|error| Problem::Report { path: self.given, error })
+        written.map_err(|error| problem(&self.given, &error))
     }
+}
+
+/// The kind of the error alone: its text has the name of a temporary file, which is another each time.
+fn problem(path: &Path, error: &io::Error) -> Problem {
+    Problem::Report { path: path.into(), error: error.kind().into() }
 }
 
 impl Place {

@@ -14,7 +14,7 @@ use crate::Ratio;
 /// (a seeded order under seeded delays) have streams that know nothing of each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Draw(ChaCha8Rng);
+pub(crate) struct Draw(#[cfg_attr(feature = "serde", serde(with = "crate::position"))] ChaCha8Rng);
 
 impl Draw {
     pub(crate) fn new(seed: &Seed, consumer: &str, purpose: &str) -> Self {

@@ -9,6 +9,8 @@ extern crate std;
 mod clock;
 mod draw;
 mod error;
+#[cfg(feature = "serde")]
+mod position;
 mod preset;
 mod ratio;
 mod rng;

@@ -23,7 +23,7 @@ fn options() {
     for (args, says) in [
         (&["--preset", "chaotic", "ok.wat"][..], &["chaotic", "--preset", "simulation"][..]),
         (&["--seed", "0x12", "ok.wat"], &["`0x12` is no seed", "64 hexadecimal digits"]),
-        (&["--seed", "-1", "ok.wat"], &["-1"]),
+        (&["--seed", "-1", "ok.wat"], &["`-1` is no seed"]),
         (&["--seed", "18446744073709551616", "ok.wat"], &["18446744073709551616"]),
         (&["--epoch", "yesterday", "ok.wat"], &["yesterday", "2025-01-01T00:00:00Z"]),
         (&["--epoch", "2025-01-01", "ok.wat"], &["2025-01-01"]),
@@ -42,6 +42,7 @@ fn options() {
         (&["--stdin", "missing", "ok.wat"], &["`missing`", "--stdin"]),
         (&["--stdin", ".", "ok.wat"], &["`.`", "--stdin"]),
         (&["--frobnicate", "ok.wat"], &["--frobnicate"]),
+        (&["--sed", "1", "ok.wat"], &["'--sed' found; a similar argument exists: '--seed'"]),
         (&[], &["GUEST"]),
     ] {
         refused(&place, args, says);
@@ -55,14 +56,14 @@ fn guests_that_are_none() {
     for (content, says) in [
         (&b"\x7fELF\x02\x01\x01"[..], &["no WebAssembly"][..]),
         (b"", &["guest.wat"]),
-        (b"(module (func $f (result i32) i32.bogus))", &["no WebAssembly", "i32.bogus"]),
+        (b"(module (func $f (result i32) i32.bogus))", &["no WebAssembly", "unknown operator", "guest.wat:1:"]),
         (b"(component)", &["is a component", "yet", "wasm32-wasip1"]),
         (&component, &["is a component", "yet"]),
         (b"\0asm\x02\0\0\0", &["no WebAssembly"]),
         (b"\0asm\x01\0\0\0\xff", &["cannot be compiled"]),
         (b"(module (func (export \"_start\") i32.const 1))", &["cannot be compiled"]),
-        (b"(module (memory 1 1 shared) (func (export \"_start\")))", &["cannot be compiled", "threads"]),
-        (b"(module (import \"env\" \"memory\" (memory 1 1 shared)) (func (export \"_start\")))", &["threads"]),
+        (b"(module (memory 1 1 shared) (func (export \"_start\")))", &["guest.wat", "without threads"]),
+        (b"(module (import \"env\" \"memory\" (memory 1 1 shared)) (func (export \"_start\")))", &["guest.wat", "without threads"]),
         (b"(module)", &["no WASI command", "`_start`", "main"]),
         (b"(module (func (export \"_initialize\")))", &["no WASI command", "_initialize"]),
         (b"(module (memory (export \"_start\") 1))", &["no WASI command", "_start"]),
@@ -108,6 +109,7 @@ fn reports_that_cannot_be_written_are_found_before_the_start() {
         // The guest's own output is missing: it was not started.
         ran.assert(2, "");
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        assert_eq!(ran, place.detwasi(&["run", "--report", report, &guest]));
     }
     assert_eq!(std::fs::read_dir(place.path("directory")).expect("a directory").count(), 0);
 }

@@ -44,6 +44,16 @@ fn a_trap_tells_its_kind_and_the_guests_frames_alike_on_each_run() {
 }
 
 #[test]
+fn a_guest_that_calls_itself_for_ever_is_a_trap() {
+    let place = Place::new();
+    let guest = place.file("deep.wat", r#"(module (func $deep (export "_start") (call $deep) (call $deep)))"#);
+    let ran = place.detwasi(&["run", &guest]);
+    ran.assert(134, "");
+    assert!(ran.stderr.contains("(StackOverflow)") && ran.stderr.contains("!deep"), "{ran:?}");
+    assert_eq!(place.detwasi(&["run", &guest]), ran);
+}
+
+#[test]
 fn a_policy_that_refuses_ends_the_guest_with_its_message() {
     let place = Place::new();
     let guest = place.file("random.wat", guests::random());

@@ -17,7 +17,7 @@ macro_rules! chacha {
         /// reference vectors in this crate's tests.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name($rng);
+        pub struct $name(#[cfg_attr(feature = "serde", serde(with = "crate::position"))] $rng);
 
         impl $name {
             /// The generator of `seed` for the consumer called `name`; see [`Seed::stream`].
