@@ -24,7 +24,13 @@ const CLOCK_TIME_GET: &str = r#"(module
             (br_if $again (i64.ne (local.get $left) (i64.const 0))))
         (local.get $done)))"#;
 
-fn time<T: 'static>(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, linker: &Linker<T>, module: &Module, data: T) {
+fn time<T: 'static>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    linker: &Linker<T>,
+    module: &Module,
+    data: T,
+) {
     let mut store = Store::new(linker.engine(), data);
     let instance = linker.instantiate(&mut store, module).expect("the guest links");
     let run = instance.get_typed_func::<u64, u64>(&mut store, "run").expect("it exports `run`");

@@ -19,3 +19,8 @@ pub use deterministic_wasi_ctx::{
 };
 pub use error::Error;
 pub use hooks::WasiCtxBuilderExt;
+
+/// The examples of the repository's README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
