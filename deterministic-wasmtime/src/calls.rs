@@ -1,14 +1,15 @@
 //! How often each host function was called.
 
-/// The functions of WASI 0.1, in the order of its specification. `wasi_unstable` has the same but `sock_accept`.
+/// The functions of WASI 0.1, in the order of its specification (`wasi_unstable` has the same but `sock_accept`), then those
+/// of components that the policies answer.
 macro_rules! host_calls {
-    ($($name:ident)*) => {
+    ($($name:ident)*; $($component_name:ident $text:literal)*) => {
         /// A host function.
         #[derive(Clone, Copy, Debug)]
         #[expect(non_camel_case_types, reason = "the names are WASI's")]
-        pub(crate) enum HostCall { $($name),* }
+        pub(crate) enum HostCall { $($name,)* $($component_name),* }
 
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
+        const NAMES: &[&str] = &[$(stringify!($name),)* $($text),*];
     };
 }
 
@@ -18,7 +19,24 @@ host_calls! {
     fd_filestat_set_times fd_pread fd_prestat_get fd_prestat_dir_name fd_pwrite fd_read fd_readdir fd_renumber fd_seek
     fd_sync fd_tell fd_write path_create_directory path_filestat_get path_filestat_set_times path_link path_open
     path_readlink path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff proc_exit proc_raise
-    sched_yield random_get sock_accept sock_recv sock_send sock_shutdown
+    sched_yield random_get sock_accept sock_recv sock_send sock_shutdown;
+    // Components: what the policies answer, in every version by one name.
+    wall_clock_now "wasi:clocks/wall-clock.now"
+    wall_clock_resolution "wasi:clocks/wall-clock.resolution"
+    monotonic_clock_now "wasi:clocks/monotonic-clock.now"
+    monotonic_clock_resolution "wasi:clocks/monotonic-clock.resolution"
+    monotonic_clock_subscribe_instant "wasi:clocks/monotonic-clock.subscribe-instant"
+    monotonic_clock_subscribe_duration "wasi:clocks/monotonic-clock.subscribe-duration"
+    monotonic_clock_wait_until "wasi:clocks/monotonic-clock.wait-until"
+    monotonic_clock_wait_for "wasi:clocks/monotonic-clock.wait-for"
+    get_random_bytes "wasi:random/random.get-random-bytes"
+    get_random_u64 "wasi:random/random.get-random-u64"
+    get_insecure_random_bytes "wasi:random/insecure.get-insecure-random-bytes"
+    get_insecure_random_u64 "wasi:random/insecure.get-insecure-random-u64"
+    insecure_seed "wasi:random/insecure-seed.insecure-seed"
+    poll "wasi:io/poll.poll"
+    pollable_block "wasi:io/poll.[method]pollable.block"
+    pollable_ready "wasi:io/poll.[method]pollable.ready"
 }
 
 /// A counter for each function.

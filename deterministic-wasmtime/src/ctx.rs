@@ -6,6 +6,9 @@ use deterministic_core::{
 
 use crate::Error;
 use crate::calls::HostCalls;
+use crate::files::Files;
+use crate::p2::Timers;
+use crate::p3::Waits;
 
 /// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
 /// these streams and asks this scheduler.
@@ -16,6 +19,9 @@ pub struct DeterministicCtx {
     pub(crate) insecure_random: ByteStream,
     pub(crate) insecure_seed: u128,
     pub(crate) scheduling: Scheduling,
+    pub(crate) files: Files,
+    pub(crate) timers: Timers,
+    pub(crate) waits: Waits,
     pub(crate) calls: HostCalls,
 }
 
@@ -29,6 +35,9 @@ impl DeterministicCtx {
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
             scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
+            files: Files::default(),
+            timers: Timers::default(),
+            waits: Waits::default(),
             calls: HostCalls::default(),
         }
     }
@@ -46,6 +55,11 @@ impl DeterministicCtx {
     /// How often each host function was called, by name, those never called left out; in a fixed order.
     pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.calls.iter()
+    }
+
+    /// A handle to the queue of the guest's waits, for [`p3::drive`](crate::p3::drive).
+    pub fn waits(&self) -> Waits {
+        self.waits.clone()
     }
 
     /// Saves the policies' state, so that a run can be continued twice.

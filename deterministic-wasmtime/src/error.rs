@@ -28,12 +28,21 @@ pub enum Error {
         /// Where the timeline stood.
         at: Instant,
     },
+    /// The guest polls a list of no pollables, which would never end.
+    #[error("the guest polls an empty list, which traps on stock WASI too")]
+    EmptyPollList,
     /// A file could only be used on another thread, whose timing would show.
     #[error(
         "a directory was given to the guest before its files were bound to the calling thread; call \
          `allow_blocking_current_thread(true)` on the builder before `preopened_dir`"
     )]
     FilesOnOtherThreads,
+    /// A guest of WASI 0.3 waits, and nobody would let time pass.
+    #[error(
+        "the guest waits for a time, and its call is not driven; call it through `deterministic_wasmtime::p3::drive`, \
+         which lets time pass when nothing else can go on"
+    )]
+    NotDriven,
     /// The guest exports no memory, and asked for something to be written into it.
     #[error("the guest exports no memory called `memory`; WASI 0.1 hands over everything in it")]
     NoMemory,

@@ -9,6 +9,7 @@ use deterministic_core::{ByteStream, ClockId, Policies, PolicyError};
 use rand_core::TryRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
+use crate::ComponentCtx;
 use crate::ctx::{DeterministicCtx, Timeline};
 use crate::p1::P1Ctx;
 
@@ -41,6 +42,13 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
     ///
     /// As `WasiCtxBuilder::build_p1`: if the builder has built a context before.
     fn build_deterministic_p1(&mut self, policies: Policies) -> P1Ctx;
+
+    /// The same for components: what the linker functions of WASI 0.2 and 0.3 need.
+    ///
+    /// # Panics
+    ///
+    /// As `WasiCtxBuilder::build`: if the builder has built a context before.
+    fn build_deterministic(&mut self, policies: Policies) -> ComponentCtx;
 }
 
 impl WasiCtxBuilderExt for WasiCtxBuilder {
@@ -54,6 +62,11 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
         // The linker functions never reach the hooks. They are set so that nothing of the host's lies behind them.
         install(self, Policies::default());
         P1Ctx::new(self.build_p1(), policies)
+    }
+
+    fn build_deterministic(&mut self, policies: Policies) -> ComponentCtx {
+        install(self, Policies::default());
+        ComponentCtx::new(self.build(), policies)
     }
 }
 

@@ -7,8 +7,12 @@ mod ctx;
 mod deterministic_wasi_ctx;
 mod error;
 mod executor;
+mod files;
 mod hooks;
 pub mod p1;
+pub mod p2;
+pub mod p3;
+mod view;
 
 pub use config::configure;
 pub use ctx::DeterministicCtx;
@@ -19,6 +23,7 @@ pub use deterministic_wasi_ctx::{
 };
 pub use error::Error;
 pub use hooks::WasiCtxBuilderExt;
+pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView};
 
 /// The examples of the repository's README, compiled.
 #[cfg(doctest)]

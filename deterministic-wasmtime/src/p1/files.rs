@@ -4,8 +4,6 @@
 //! guest meets them. Times are the policy's epoch unless the guest has set them. Directories have no size, and every
 //! object one link.
 
-use std::collections::BTreeMap;
-
 use deterministic_core::WallTime;
 use wasmtime::Result;
 use wasmtime_wasi::p0::wasi_unstable;
@@ -15,6 +13,8 @@ use wiggle::{GuestMemory, GuestPtr};
 
 use super::P1Ctx;
 use super::memory::errno;
+use crate::DeterministicCtx;
+use crate::files::Files;
 
 /// Which of the two modules a guest imports.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +44,9 @@ impl Version {
     }
 }
 
-/// What a run remembers of the files it met.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    /// The host's number of an object, and ours.
-    numbers: BTreeMap<u64, u64>,
-    /// Access and modification times that the guest set, in nanoseconds since 1970, by our number.
-    times: BTreeMap<u64, [u64; 2]>,
-    /// The directory whose listing is being read, whole and in order.
-    listing: Option<Listing>,
-}
-
+/// The directory whose listing is being read, whole and in order.
 #[derive(Debug)]
-struct Listing {
+pub(super) struct Listing {
     fd: i32,
     entries: Vec<Entry>,
 }
@@ -68,44 +58,38 @@ struct Entry {
     filetype: u8,
 }
 
-impl Files {
-    fn number(&mut self, inode: u64) -> u64 {
-        let next = self.numbers.len() as u64 + 1;
-        *self.numbers.entry(inode).or_insert(next)
+/// Replaces what stock wrote about an object.
+fn replace(
+    files: &mut Files,
+    memory: &mut GuestMemory<'_>,
+    out: i32,
+    version: Version,
+    epoch: WallTime,
+) -> Result<(), wiggle::GuestError> {
+    let layout = version.filestat();
+    let out = GuestPtr::<u8>::new(out as u32);
+    let inode = out.add(INODE)?.cast::<u64>();
+    let host = memory.read(inode)?;
+    let filetype = memory.read(out.add(FILETYPE)?)?;
+    // The standard streams have no number, and times of 0.
+    if filetype == Filetype::Unknown as u8 || filetype == Filetype::CharacterDevice as u8 && host == 0 {
+        return Ok(());
     }
-
-    fn normalise(
-        &mut self,
-        memory: &mut GuestMemory<'_>,
-        out: i32,
-        version: Version,
-        epoch: WallTime,
-    ) -> Result<(), wiggle::GuestError> {
-        let layout = version.filestat();
-        let out = GuestPtr::<u8>::new(out as u32);
-        let inode = out.add(INODE)?.cast::<u64>();
-        let host = memory.read(inode)?;
-        let filetype = memory.read(out.add(FILETYPE)?)?;
-        // The standard streams have no number, and times of 0.
-        if filetype == Filetype::Unknown as u8 || filetype == Filetype::CharacterDevice as u8 && host == 0 {
-            return Ok(());
-        }
-        let number = self.number(host);
-        memory.write(inode, number)?;
-        match layout.links_size {
-            4 => memory.write(out.add(layout.links)?.cast::<u32>(), 1)?,
-            _ => memory.write(out.add(layout.links)?.cast::<u64>(), 1)?,
-        }
-        if filetype == Filetype::Directory as u8 {
-            memory.write(out.add(layout.size)?.cast::<u64>(), 0)?;
-        }
-        let epoch = epoch.as_unix_nanos();
-        let [atim, mtim] = self.times.get(&number).copied().unwrap_or([epoch; 2]);
-        for (position, time) in (0..).zip([atim, mtim, epoch]) {
-            memory.write(out.add(layout.times + 8 * position)?.cast::<u64>(), time)?;
-        }
-        Ok(())
+    let number = files.number(host);
+    memory.write(inode, number)?;
+    match layout.links_size {
+        4 => memory.write(out.add(layout.links)?.cast::<u32>(), 1)?,
+        _ => memory.write(out.add(layout.links)?.cast::<u64>(), 1)?,
     }
+    if filetype == Filetype::Directory as u8 {
+        memory.write(out.add(layout.size)?.cast::<u64>(), 0)?;
+    }
+    let epoch = epoch.as_unix_nanos();
+    let [atim, mtim] = files.times(number, epoch);
+    for (position, time) in (0..).zip([atim, mtim, epoch]) {
+        memory.write(out.add(layout.times + 8 * position)?.cast::<u64>(), time)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn fd_filestat_get(
@@ -141,7 +125,8 @@ pub(super) async fn path_filestat_get(
 
 fn normalise(ctx: &mut P1Ctx, memory: &mut GuestMemory<'_>, version: Version, errno: i32, out: i32) -> Result<i32> {
     if errno == errno::SUCCESS {
-        ctx.files.normalise(memory, out, version, ctx.deterministic.time.epoch)?;
+        let DeterministicCtx { files, time, .. } = &mut ctx.deterministic;
+        replace(files, memory, out, version, time.epoch)?;
     }
     Ok(errno)
 }
@@ -171,18 +156,12 @@ impl SetTimes {
         SetTimes { atim, mtim, flags }
     }
 
-    /// Remembers what the guest set, for it to read back.
     fn remember(&self, ctx: &mut P1Ctx, stat: Option<Filestat>) {
         let Some(stat) = stat else { return };
-        let number = ctx.files.number(stat.ino);
-        let epoch = ctx.deterministic.time.epoch.as_unix_nanos();
-        let times = ctx.files.times.entry(number).or_insert([epoch; 2]);
-        if self.flags & ATIM != 0 {
-            times[0] = self.atim as u64;
-        }
-        if self.flags & MTIM != 0 {
-            times[1] = self.mtim as u64;
-        }
+        let DeterministicCtx { files, time, .. } = &mut ctx.deterministic;
+        let number = files.number(stat.ino);
+        let set = |flag, time: i64| (self.flags & flag != 0).then_some(time as u64);
+        files.set_times(number, time.epoch.as_unix_nanos(), [set(ATIM, self.atim), set(MTIM, self.mtim)]);
     }
 }
 
@@ -247,13 +226,13 @@ pub(super) async fn fd_readdir(
 ) -> Result<i32> {
     let _ = version; // both have the same record
     let cookie = cookie as u64;
-    if cookie == 0 || ctx.files.listing.as_ref().is_none_or(|listing| listing.fd != fd) {
+    if cookie == 0 || ctx.listing.as_ref().is_none_or(|listing| listing.fd != fd) {
         match list(ctx, fd).await? {
-            Ok(entries) => ctx.files.listing = Some(Listing { fd, entries }),
+            Ok(entries) => ctx.listing = Some(Listing { fd, entries }),
             Err(errno) => return Ok(errno),
         }
     }
-    let entries = ctx.files.listing.as_ref().map_or(&[][..], |listing| &listing.entries);
+    let entries = ctx.listing.as_ref().map_or(&[][..], |listing| &listing.entries);
     let mut rest = GuestPtr::<u8>::new(buf as u32).as_array(len as u32);
     let skip = usize::try_from(cookie).unwrap_or(usize::MAX);
     for (position, entry) in entries.iter().enumerate().skip(skip) {
@@ -287,7 +266,7 @@ async fn list(ctx: &mut P1Ctx, fd: i32) -> Result<Result<Vec<Entry>, i32>> {
         match listed {
             // A full buffer may have cut the listing short.
             Ok(used) if used == capacity => records = vec![0; 4 * records.len()],
-            Ok(used) => return Ok(Ok(parse(&mut ctx.files, &records[..used as usize]))),
+            Ok(used) => return Ok(Ok(parse(&mut ctx.deterministic.files, &records[..used as usize]))),
             Err(error) => return error.downcast().map(|errno: Errno| Err(errno as i32)),
         }
     }

@@ -22,12 +22,12 @@ pub use link::{add_to_linker_async, add_to_linker_sync};
 pub struct P1Ctx {
     wasi: WasiP1Ctx,
     deterministic: DeterministicCtx,
-    files: files::Files,
+    listing: Option<files::Listing>,
 }
 
 impl P1Ctx {
     pub(crate) fn new(wasi: WasiP1Ctx, policies: Policies) -> Self {
-        P1Ctx { wasi, deterministic: DeterministicCtx::new(policies), files: files::Files::default() }
+        P1Ctx { wasi, deterministic: DeterministicCtx::new(policies), listing: None }
     }
 
     /// The state of the policies: where the timeline stands, what was called.

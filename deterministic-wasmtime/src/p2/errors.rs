@@ -1,0 +1,32 @@
+//! `wasi:io/error`.
+
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wasmtime_wasi::p2::IoError;
+use wasmtime_wasi_io::bindings::wasi::io::error as bindings;
+
+use super::linked;
+use crate::DeterministicCtxView;
+
+linked! {
+    /// `wasi:io/error`: stock shows the host's error with its text, and at times a backtrace with addresses.
+    error, wasmtime_wasi_io::bindings::wasi::io::error
+}
+
+impl bindings::Host for DeterministicCtxView<'_> {}
+
+impl bindings::HostError for DeterministicCtxView<'_> {
+    fn to_debug_string(&mut self, error: Resource<IoError>) -> Result<String> {
+        let error = self.table.get(&error)?;
+        Ok(match error.downcast_ref::<std::io::Error>() {
+            // The kind is Rust's name for it, the same on every host and in every language.
+            Some(error) => format!("{:?}", error.kind()),
+            None => "stream error".to_owned(),
+        })
+    }
+
+    fn drop(&mut self, error: Resource<IoError>) -> Result<()> {
+        self.table.delete(error)?;
+        Ok(())
+    }
+}

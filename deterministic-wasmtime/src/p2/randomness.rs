@@ -1,0 +1,70 @@
+//! `wasi:random`.
+
+use deterministic_core::ByteStream;
+use wasmtime::Result;
+use wasmtime_wasi::p2::bindings::random as bindings;
+
+use super::linked;
+use crate::calls::HostCall;
+use crate::{DeterministicCtxView, Error};
+
+linked! {
+    /// `wasi:random/random`: the secure stream.
+    random, wasmtime_wasi::p2::bindings::random::random
+}
+
+linked! {
+    /// `wasi:random/insecure`: the insecure stream.
+    insecure, wasmtime_wasi::p2::bindings::random::insecure
+}
+
+linked! {
+    /// `wasi:random/insecure-seed`: the policies' insecure seed, the same with each call.
+    insecure_seed, wasmtime_wasi::p2::bindings::random::insecure_seed
+}
+
+/// The most bytes of one call: wasmtime-wasi's default.
+pub(crate) const MAX_RANDOM: u64 = 64 << 20;
+
+/// More than the limit traps in WASI 0.2, as on stock.
+fn bytes(stream: &mut ByteStream, len: u64) -> Result<Vec<u8>> {
+    if len > MAX_RANDOM {
+        return Err(Error::RandomTooLong { len, max: MAX_RANDOM }.into());
+    }
+    let mut bytes = vec![0; usize::try_from(len)?];
+    stream.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+impl bindings::random::Host for DeterministicCtxView<'_> {
+    fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
+        self.ctx.calls.count(HostCall::get_random_bytes);
+        bytes(&mut self.ctx.secure_random, len)
+    }
+
+    fn get_random_u64(&mut self) -> Result<u64> {
+        self.ctx.calls.count(HostCall::get_random_u64);
+        Ok(self.ctx.secure_random.next_u64()?)
+    }
+}
+
+impl bindings::insecure::Host for DeterministicCtxView<'_> {
+    fn get_insecure_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
+        self.ctx.calls.count(HostCall::get_insecure_random_bytes);
+        bytes(&mut self.ctx.insecure_random, len)
+    }
+
+    fn get_insecure_random_u64(&mut self) -> Result<u64> {
+        self.ctx.calls.count(HostCall::get_insecure_random_u64);
+        Ok(self.ctx.insecure_random.next_u64()?)
+    }
+}
+
+impl bindings::insecure_seed::Host for DeterministicCtxView<'_> {
+    fn insecure_seed(&mut self) -> Result<(u64, u64)> {
+        self.ctx.calls.count(HostCall::insecure_seed);
+        let seed = self.ctx.insecure_seed;
+        // The low half first, as on stock.
+        Ok((seed as u64, (seed >> 64) as u64))
+    }
+}

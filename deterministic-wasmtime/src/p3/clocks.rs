@@ -1,0 +1,108 @@
+//! `wasi:clocks`.
+
+use std::future::poll_fn;
+
+use deterministic_core::{ClockId, Instant};
+use wasmtime::Result;
+use wasmtime::component::Accessor;
+use wasmtime_wasi::p3::bindings::clocks as bindings;
+
+use super::drive::Turn;
+use crate::calls::HostCall;
+use crate::p2::linked;
+use crate::{Deterministic, DeterministicCtxView};
+
+linked! {
+    /// `wasi:clocks/monotonic-clock`: the timeline. A guest that waits must be called through [`drive`](super::drive).
+    monotonic_clock, wasmtime_wasi::p3::bindings::clocks::monotonic_clock
+}
+
+linked! {
+    /// `wasi:clocks/system-clock`: the policy's epoch plus the timeline.
+    system_clock, wasmtime_wasi::p3::bindings::clocks::system_clock
+}
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+impl bindings::types::Host for DeterministicCtxView<'_> {}
+
+impl bindings::system_clock::Host for DeterministicCtxView<'_> {
+    fn now(&mut self) -> Result<bindings::system_clock::Instant> {
+        self.ctx.calls.count(HostCall::wall_clock_now);
+        let nanos = self.ctx.time.read(ClockId::Realtime)?;
+        Ok(bindings::system_clock::Instant {
+            // 2^64 nanoseconds are fewer seconds than 2^63, and the remainder is below 10^9.
+            seconds: (nanos / NANOS_PER_SECOND) as i64,
+            nanoseconds: (nanos % NANOS_PER_SECOND) as u32,
+        })
+    }
+
+    fn get_resolution(&mut self) -> Result<u64> {
+        self.ctx.calls.count(HostCall::wall_clock_resolution);
+        Ok(self.ctx.time.clock.resolution().get())
+    }
+}
+
+impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
+    fn now(&mut self) -> Result<u64> {
+        self.ctx.calls.count(HostCall::monotonic_clock_now);
+        Ok(self.ctx.time.read(ClockId::Monotonic)?)
+    }
+
+    fn get_resolution(&mut self) -> Result<u64> {
+        self.ctx.calls.count(HostCall::monotonic_clock_resolution);
+        Ok(self.ctx.time.clock.resolution().get())
+    }
+}
+
+impl<U: 'static> bindings::monotonic_clock::HostWithStore<U> for Deterministic {
+    async fn wait_until(store: &Accessor<U, Self>, when: u64) -> Result<()> {
+        wait(store, HostCall::monotonic_clock_wait_until, |_| Instant::from_nanos(when)).await
+    }
+
+    async fn wait_for(store: &Accessor<U, Self>, duration: u64) -> Result<()> {
+        wait(store, HostCall::monotonic_clock_wait_for, |now| now.saturating_add(duration)).await
+    }
+}
+
+async fn wait<U: 'static>(
+    store: &Accessor<U, Deterministic>,
+    call: HostCall,
+    deadline: impl FnOnce(Instant) -> Instant,
+) -> Result<()> {
+    let place = store.with(|mut store| {
+        let DeterministicCtxView { ctx, .. } = store.get();
+        ctx.calls.count(call);
+        let now = ctx.now();
+        let deadline = deadline(now);
+        if deadline <= now || ctx.scheduling.scheduler.timers_are_due() {
+            return Ok(None);
+        }
+        ctx.waits.enqueue(deadline).map(Some)
+    })?;
+    let Some(place) = place else { return Ok(()) };
+    loop {
+        match poll_fn(|context| place.poll(context)).await {
+            Turn::Over => return Ok(()),
+            // Nothing else can go on, and this wait is the first to end: let time pass, for it and its peers.
+            Turn::Lead => store.with(|mut store| pass_time(store.get()))?,
+        }
+    }
+}
+
+/// Moves the timeline to the earliest deadline, and ends the waits that are then over as the scheduler says.
+fn pass_time(view: DeterministicCtxView<'_>) -> Result<()> {
+    let ctx = view.ctx;
+    let Some(earliest) = ctx.waits.earliest() else { return Ok(()) };
+    ctx.time.clock.advance_to(earliest)?;
+    // A frozen clock does not move, and the wait is over nevertheless.
+    let now = ctx.now().max(earliest);
+    let mut ready = ctx.waits.due(now);
+    let selection = ctx.scheduling.scheduler.select(now, &mut ready)?;
+    if selection.delay > 0 {
+        ctx.time.clock.advance_to(ctx.now().saturating_add(selection.delay))?;
+    }
+    let deliver = selection.deliver.clamp(1, ready.len().max(1));
+    ctx.waits.end(ready.iter().take(deliver));
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! When time may pass: the queue of a store's waits, and the executor that notices that nothing else can go on.
+//!
+//! 1. A guest's task waits: its future takes a place in the queue, and is pending.
+//! 2. [`drive`] polls the call into the guest until it is pending and no waker was called meanwhile. No task can go on.
+//! 3. It wakes the first in the queue as the leader. That one has the store at hand: it moves the timeline to the earliest
+//!    deadline, asks the scheduler about all waits that are then due, and wakes those.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use deterministic_core::{Event, EventKind, Instant};
+
+use crate::Error;
+
+/// The queue of a store's waits. A clone is another handle to the same queue; get one from
+/// [`DeterministicCtx::waits`](crate::DeterministicCtx::waits) before the store is lent to the call.
+#[derive(Clone, Debug, Default)]
+pub struct Waits(Arc<Mutex<Queue>>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// How many [`drive`] calls are under way.
+    drivers: usize,
+    /// The next place's number, which also orders places with equal deadlines.
+    next: u64,
+    /// Places by deadline, then by age.
+    waiting: BTreeMap<(Instant, u64), State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(Option<Waker>),
+    Leading,
+    Over,
+}
+
+/// What a wait learns when it is woken.
+pub(super) enum Turn {
+    /// Its time has come.
+    Over,
+    /// It is the first in the queue, and nothing else can go on.
+    Lead,
+}
+
+/// A place in the queue, given up when dropped.
+pub(super) struct Place {
+    waits: Waits,
+    key: (Instant, u64),
+}
+
+impl Waits {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn enqueue(&self, deadline: Instant) -> Result<Place, Error> {
+        let mut queue = self.queue();
+        if queue.drivers == 0 {
+            return Err(Error::NotDriven);
+        }
+        let key = (deadline, queue.next);
+        queue.next += 1;
+        queue.waiting.insert(key, State::Waiting(None));
+        Ok(Place { waits: self.clone(), key })
+    }
+
+    /// The first deadline in the queue.
+    pub(super) fn earliest(&self) -> Option<Instant> {
+        self.queue().waiting.keys().next().map(|(deadline, _)| *deadline)
+    }
+
+    /// The waits that are over at `now`, in the order of their deadlines, then of their age. Those that were told so
+    /// already are not among them.
+    pub(super) fn due(&self, now: Instant) -> Vec<Event> {
+        let queue = self.queue();
+        let due = queue.waiting.range(..=(now, u64::MAX)).filter(|(_, state)| !matches!(state, State::Over));
+        (0..)
+            .zip(due)
+            .map(|(position, ((deadline, number), _))| {
+                Event::new(position, *number, EventKind::Timer { deadline: *deadline })
+            })
+            .collect()
+    }
+
+    /// Ends the waits in this order. The others stay in the queue, due.
+    pub(super) fn end<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+        for event in events {
+            let EventKind::Timer { deadline } = event.kind() else { continue };
+            let key = (deadline, event.id());
+            let waker = match self.queue().waiting.get_mut(&key) {
+                Some(state) => match std::mem::replace(state, State::Over) {
+                    State::Waiting(waker) => waker,
+                    State::Leading | State::Over => None,
+                },
+                None => None,
+            };
+            // Outside of the lock: a waker may run anything.
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Wakes the first in the queue as the leader; `false` if there is none.
+    fn lead(&self) -> bool {
+        let waker = {
+            let mut queue = self.queue();
+            let Some(state) = queue.waiting.values_mut().next() else { return false };
+            match std::mem::replace(state, State::Leading) {
+                State::Waiting(waker) => waker,
+                // It was told already and has not looked: nothing will make it.
+                State::Leading | State::Over => return false,
+            }
+        };
+        waker.map(Waker::wake).is_some()
+    }
+}
+
+impl Place {
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Turn> {
+        let mut queue = self.waits.queue();
+        match queue.waiting.get_mut(&self.key) {
+            Some(State::Over) | None => Poll::Ready(Turn::Over),
+            Some(state @ State::Leading) => {
+                *state = State::Waiting(None);
+                Poll::Ready(Turn::Lead)
+            }
+            Some(State::Waiting(waker)) => {
+                *waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.waits.queue().waiting.remove(&self.key);
+    }
+}
+
+/// Notes that something was woken, and passes it on.
+#[derive(Default)]
+struct Notice(Mutex<(bool, Option<Waker>)>);
+
+impl Notice {
+    fn get(&self) -> MutexGuard<'_, (bool, Option<Waker>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Notice {
+    fn wake(self: Arc<Self>) {
+        let outer = {
+            let mut notice = self.get();
+            notice.0 = true;
+            notice.1.clone()
+        };
+        if let Some(outer) = outer {
+            outer.wake();
+        }
+    }
+}
+
+/// Counts as a driver while it lives.
+struct Driver<'a>(&'a Waits);
+
+impl<'a> Driver<'a> {
+    fn new(waits: &'a Waits) -> Self {
+        waits.queue().drivers += 1;
+        Driver(waits)
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        self.0.queue().drivers -= 1;
+    }
+}
+
+/// Runs a call into a store's guests to its end, letting time pass whenever nothing else can go on.
+///
+/// `future` is the call: `store.run_concurrent(…)`, `func.call_async(…)`, `linker.instantiate_async(…)`. It needs no
+/// particular executor. Everything that it waits for must be in the store: a host function of the embedder's own that
+/// is woken from elsewhere would decide an order by the host's timing, and counts as a deadlock.
+///
+/// ```no_run
+/// # async fn run<T: deterministic_wasmtime::DeterministicView>(
+/// #     mut store: wasmtime::Store<T>, function: wasmtime::component::TypedFunc<(), ()>,
+/// # ) -> wasmtime::Result<()> {
+/// use deterministic_wasmtime::p3;
+///
+/// let waits = store.data_mut().deterministic().ctx.waits();
+/// p3::drive(&waits, function.call_async(&mut store, ())).await??;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Deadlock`] if the call can never end.
+pub async fn drive<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
+    let _driver = Driver::new(waits);
+    let notice = Arc::new(Notice::default());
+    let waker = Waker::from(notice.clone());
+    let mut future = pin!(future);
+    std::future::poll_fn(move |context| {
+        loop {
+            *notice.get() = (false, Some(context.waker().clone()));
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return Poll::Ready(Ok(output));
+            }
+            // A leader that is woken sets the notice, too.
+            if notice.get().0 || waits.lead() {
+                continue;
+            }
+            let waiting_for = "something that no task of it and no timer can bring about".to_owned();
+            let at = waits.earliest().unwrap_or_default();
+            return Poll::Ready(Err(Error::Deadlock { waiting_for, at }));
+        }
+    })
+    .await
+}
+
+/// [`drive`], from where there is no executor.
+///
+/// # Errors
+///
+/// As [`drive`].
+///
+/// # Panics
+///
+/// Within an asynchronous function, as all that blocks does there.
+pub fn block_on<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
+    wasmtime_wasi::runtime::in_tokio(drive(waits, future))
+}
