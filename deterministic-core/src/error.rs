@@ -23,7 +23,9 @@ pub enum PolicyError {
         readings: usize,
     },
     /// The policy cannot save its state.
-    #[error("{policy} cannot save its state; use a deterministic policy with the `serde` feature of its crate")]
+    #[error(
+        "{policy} cannot save its state; use a deterministic policy, with the feature `serde` of deterministic-policies or deterministic-wasmtime"
+    )]
     NoSnapshot {
         /// The policy asked.
         policy: &'static str,

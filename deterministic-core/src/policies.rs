@@ -70,4 +70,7 @@ pub struct Snapshot {
     pub insecure_random: Vec<u8>,
     /// The scheduler's state.
     pub scheduler: Vec<u8>,
+    /// How much fuel the store had left when the clock last heard of it, if the clock observes fuel. The store of a
+    /// continued run begins with the fuel that the original had.
+    pub fuel_left: Option<u64>,
 }

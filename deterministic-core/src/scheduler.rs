@@ -6,8 +6,8 @@ use crate::{Instant, PolicyError};
 
 /// Something a guest waits for, and that has come to pass.
 ///
-/// An event is made by the adapter and can be neither copied nor changed: a scheduler reorders events, it cannot invent
-/// one.
+/// Events are made by the adapter, and can be neither copied nor changed: a scheduler moves those it is given. One that put
+/// an event of its own making among them would tell the guest of something that did not happen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
     subscription: u32,
@@ -56,7 +56,8 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// How many events are delivered, from the front. The adapter reads 0 as 1: a guest that waits for something that
-    /// is ready is woken. What is left out is ready again at the guest's next wait.
+    /// is ready is woken. What is left out stays ready, so that the guest's next wait for it finds it; a timer that
+    /// the guest subscribes anew with a relative timeout begins anew.
     pub deliver: usize,
     /// Nanoseconds that pass before the guest sees them.
     pub delay: u64,

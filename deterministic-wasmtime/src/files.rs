@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Files {
     /// The host's number of an object, and ours.
     numbers: BTreeMap<u64, u64>,
+    /// How many objects were met, also those that are gone.
+    met: u64,
     /// Access and modification times that the guest set, in nanoseconds since 1970, by our number.
     times: BTreeMap<u64, [u64; 2]>,
 }
@@ -15,8 +17,17 @@ pub(crate) struct Files {
 impl Files {
     /// Our number of the object that the host calls `inode`, from 1.
     pub(crate) fn number(&mut self, inode: u64) -> u64 {
-        let next = self.numbers.len() as u64 + 1;
-        *self.numbers.entry(inode).or_insert(next)
+        *self.numbers.entry(inode).or_insert_with(|| {
+            self.met += 1;
+            self.met
+        })
+    }
+
+    /// The object is gone; another that the host numbers alike is another.
+    pub(crate) fn forget(&mut self, inode: u64) {
+        if let Some(number) = self.numbers.remove(&inode) {
+            self.times.remove(&number);
+        }
     }
 
     /// The access and modification time of object `number`.

@@ -7,7 +7,7 @@
 use deterministic_core::WallTime;
 use wasmtime::Result;
 use wasmtime_wasi::p0::wasi_unstable;
-use wasmtime_wasi::p1::types::{Errno, Filestat, Filetype, Lookupflags};
+use wasmtime_wasi::p1::types::{Filestat, Filetype, Lookupflags};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self, WasiSnapshotPreview1 as P1};
 use wiggle::{GuestMemory, GuestPtr};
 
@@ -44,20 +44,6 @@ impl Version {
     }
 }
 
-/// The directory whose listing is being read, whole and in order.
-#[derive(Debug)]
-pub(super) struct Listing {
-    fd: i32,
-    entries: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    name: Vec<u8>,
-    number: u64,
-    filetype: u8,
-}
-
 /// Replaces what stock wrote about an object.
 fn replace(
     files: &mut Files,
@@ -68,13 +54,13 @@ fn replace(
 ) -> Result<(), wiggle::GuestError> {
     let layout = version.filestat();
     let out = GuestPtr::<u8>::new(out as u32);
+    // The standard streams are on no device, and all they have is 0.
+    if memory.read(out.cast::<u64>())? == 0 {
+        return Ok(());
+    }
     let inode = out.add(INODE)?.cast::<u64>();
     let host = memory.read(inode)?;
     let filetype = memory.read(out.add(FILETYPE)?)?;
-    // The standard streams have no number, and times of 0.
-    if filetype == Filetype::Unknown as u8 || filetype == Filetype::CharacterDevice as u8 && host == 0 {
-        return Ok(());
-    }
     let number = files.number(host);
     memory.write(inode, number)?;
     match layout.links_size {
@@ -214,78 +200,4 @@ pub(super) async fn path_filestat_set_times(
         set.remember(ctx, stat);
     }
     Ok(errno)
-}
-
-const DIRENT_SIZE: usize = 24;
-
-pub(super) async fn fd_readdir(
-    ctx: &mut P1Ctx,
-    memory: &mut GuestMemory<'_>,
-    version: Version,
-    (fd, buf, len, cookie, out): (i32, i32, i32, i64, i32),
-) -> Result<i32> {
-    let _ = version; // both have the same record
-    let cookie = cookie as u64;
-    if cookie == 0 || ctx.listing.as_ref().is_none_or(|listing| listing.fd != fd) {
-        match list(ctx, fd).await? {
-            Ok(entries) => ctx.listing = Some(Listing { fd, entries }),
-            Err(errno) => return Ok(errno),
-        }
-    }
-    let entries = ctx.listing.as_ref().map_or(&[][..], |listing| &listing.entries);
-    let mut rest = GuestPtr::<u8>::new(buf as u32).as_array(len as u32);
-    let skip = usize::try_from(cookie).unwrap_or(usize::MAX);
-    for (position, entry) in entries.iter().enumerate().skip(skip) {
-        let mut record = [0; DIRENT_SIZE];
-        record[..8].copy_from_slice(&(position as u64 + 1).to_le_bytes());
-        record[8..16].copy_from_slice(&entry.number.to_le_bytes());
-        record[16..20].copy_from_slice(&(entry.name.len() as u32).to_le_bytes());
-        record[20] = entry.filetype;
-        for part in [&record[..], &entry.name] {
-            let fits = part.len().min(rest.len() as usize) as u32;
-            let here = rest.get_range(0..fits).unwrap_or(rest);
-            memory.copy_from_slice(&part[..fits as usize], here)?;
-            rest = rest.get_range(fits..rest.len()).unwrap_or(rest);
-        }
-        if rest.len() == 0 {
-            break;
-        }
-    }
-    memory.write(GuestPtr::<u32>::new(out as u32), len as u32 - rest.len())?;
-    Ok(errno::SUCCESS)
-}
-
-/// The whole directory, `.` and `..` first and then by the bytes of the names. The inner error is an errno.
-async fn list(ctx: &mut P1Ctx, fd: i32) -> Result<Result<Vec<Entry>, i32>> {
-    let mut records = vec![0; 16 << 10];
-    loop {
-        let capacity = u32::try_from(records.len())?;
-        let mut memory = GuestMemory::Unshared(&mut records);
-        let listed =
-            P1::fd_readdir(&mut ctx.wasi, &mut memory, (fd as u32).into(), GuestPtr::new(0), capacity, 0).await;
-        match listed {
-            // A full buffer may have cut the listing short.
-            Ok(used) if used == capacity => records = vec![0; 4 * records.len()],
-            Ok(used) => return Ok(Ok(parse(&mut ctx.deterministic.files, &records[..used as usize]))),
-            Err(error) => return error.downcast().map(|errno: Errno| Err(errno as i32)),
-        }
-    }
-}
-
-/// The entries of a listing that stock wrote, in our order and with our numbers.
-fn parse(files: &mut Files, mut records: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    while let Some((record, rest)) = records.split_first_chunk::<DIRENT_SIZE>() {
-        let field = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| record[at + i]));
-        let (name, rest) = rest.split_at(rest.len().min(field(16) as u32 as usize));
-        entries.push(Entry { name: name.to_vec(), number: field(8), filetype: record[20] });
-        records = rest;
-    }
-    let rank = |name: &[u8]| [&b"."[..], b".."].iter().position(|dots| *dots == name).unwrap_or(2);
-    entries.sort_by(|a, b| rank(&a.name).cmp(&rank(&b.name)).then_with(|| a.name.cmp(&b.name)));
-    // Numbered only now, so that the host's order does not show.
-    for entry in &mut entries {
-        entry.number = files.number(entry.number);
-    }
-    entries
 }

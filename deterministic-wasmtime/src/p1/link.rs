@@ -5,12 +5,19 @@ use wasmtime_wasi::p0::wasi_unstable;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self, WasiSnapshotPreview1};
 use wiggle::GuestMemory;
 
-use super::files::{self, Version};
+use super::files::Version;
 use super::memory::memory_and_data;
 use super::poll::{self, Call, Layout};
 use super::{P1Ctx, answers, readiness};
 use crate::calls::HostCall;
 use crate::executor::{Wait, block_on};
+
+/// The functions of ours around stock ones.
+mod normalised {
+    pub(super) use super::super::files::*;
+    pub(super) use super::super::listing::*;
+    pub(super) use super::super::removal::*;
+}
 
 /// The functions that stay wasmtime-wasi's, with their types in WebAssembly. `at_once` ones are plain functions there,
 /// `waits` ones asynchronous, and `normalised` ones asynchronous functions of ours around them. Both versions have the same
@@ -25,7 +32,7 @@ macro_rules! stock_functions {
             at_once environ_sizes_get(count: i32, size: i32) -> i32;
             waits fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32;
             at_once fd_allocate(fd: i32, offset: i64, len: i64) -> i32;
-            waits fd_close(fd: i32) -> i32;
+            normalised fd_close(fd: i32) -> i32;
             waits fd_datasync(fd: i32) -> i32;
             waits fd_fdstat_get(fd: i32, out: i32) -> i32;
             at_once fd_fdstat_set_flags(fd: i32, flags: i32) -> i32;
@@ -39,7 +46,7 @@ macro_rules! stock_functions {
             waits fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
             waits fd_read(fd: i32, iovs: i32, iovs_len: i32, out: i32) -> i32;
             normalised fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, out: i32) -> i32;
-            waits fd_renumber(fd: i32, to: i32) -> i32;
+            normalised fd_renumber(fd: i32, to: i32) -> i32;
             waits fd_seek(fd: i32, offset: i64, whence: i32, out: i32) -> i32;
             waits fd_sync(fd: i32) -> i32;
             at_once fd_tell(fd: i32, out: i32) -> i32;
@@ -57,10 +64,10 @@ macro_rules! stock_functions {
                 out: i32
             ) -> i32;
             waits path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, out: i32) -> i32;
-            waits path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
-            waits path_rename(fd: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32;
+            normalised path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
+            normalised path_rename(fd: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32;
             waits path_symlink(target: i32, target_len: i32, fd: i32, path: i32, path_len: i32) -> i32;
-            waits path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
+            normalised path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
             at_once proc_exit(code: i32) -> ();
             at_once proc_raise(signal: i32) -> i32;
             at_once sock_recv(
@@ -103,7 +110,7 @@ macro_rules! define_sync {
             stringify!($name),
             move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
                 let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                block_on(files::$name(ctx, &mut memory, Version::$module, ($($arg),*)))
+                block_on(normalised::$name(ctx, &mut memory, Version::$module, ($($arg,)*)))
             },
         )?;
     };
@@ -136,7 +143,7 @@ macro_rules! define_async {
             move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
                     let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                    files::$name(ctx, &mut memory, Version::$module, ($($arg),*)).await
+                    normalised::$name(ctx, &mut memory, Version::$module, ($($arg,)*)).await
                 })
             },
         )?;
@@ -149,13 +156,13 @@ macro_rules! define_async {
 /// `get` finds the [`P1Ctx`] in the store's data; it runs with each call, so it should be a field access.
 ///
 /// ```
-/// use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-/// use wasmtime::{Engine, Linker, Store};
+/// use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
+/// use wasmtime::{Config, Engine, Linker, Store};
 /// use wasmtime_wasi::WasiCtxBuilder;
 ///
 /// struct State { wasi: p1::P1Ctx }
 ///
-/// let engine = Engine::default();
+/// let engine = Engine::new(configure(&mut Config::new()))?;
 /// let mut linker = Linker::new(&engine);
 /// p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)?;
 /// let wasi = WasiCtxBuilder::new().build_deterministic_p1(Default::default());
@@ -272,6 +279,7 @@ fn enter_stock<'a, T: 'static>(
     get: impl Fn(&mut T) -> &mut P1Ctx,
     call: HostCall,
 ) -> Result<(GuestMemory<'a>, &'a mut P1Ctx)> {
+    observe_fuel(caller, &get)?;
     let copy_limit = caller.as_context_mut().hostcall_fuel();
     let (memory, data) = memory_and_data(caller)?;
     let ctx = get(data);

@@ -6,9 +6,11 @@
 mod answers;
 mod files;
 mod link;
+mod listing;
 pub(crate) mod memory;
 pub(crate) mod poll;
 pub(crate) mod readiness;
+mod removal;
 
 use deterministic_core::Policies;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -22,12 +24,12 @@ pub use link::{add_to_linker_async, add_to_linker_sync};
 pub struct P1Ctx {
     wasi: WasiP1Ctx,
     deterministic: DeterministicCtx,
-    listing: Option<files::Listing>,
+    listings: listing::Listings,
 }
 
 impl P1Ctx {
     pub(crate) fn new(wasi: WasiP1Ctx, policies: Policies) -> Self {
-        P1Ctx { wasi, deterministic: DeterministicCtx::new(policies), listing: None }
+        P1Ctx { wasi, deterministic: DeterministicCtx::new(policies), listings: listing::Listings::default() }
     }
 
     /// The state of the policies: where the timeline stands, what was called.

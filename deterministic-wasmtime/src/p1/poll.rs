@@ -30,6 +30,8 @@ pub(crate) const P0: Layout = Layout { size: 56, clock_id: 24, timeout: 32, flag
 const TAG: u32 = 8;
 const FD: u32 = 16;
 const EVENT_SIZE: u32 = 32;
+/// For how many events there is room from call to call.
+const KEPT: usize = 1024;
 const ABSTIME: u16 = 1;
 const HANGUP: u16 = 1;
 
@@ -113,6 +115,7 @@ pub(crate) fn poll_oneoff(
     ready.clear();
     hangups.clear();
 
+    let mut once = AskedOnce(None);
     let at_once = scheduler.timers_are_due();
     let mut earliest: Option<Instant> = None;
     for index in 0..call.count {
@@ -128,7 +131,7 @@ pub(crate) fn poll_oneoff(
             Wants::Timer { deadline } => {
                 earliest = Some(earliest.map_or(deadline, |earliest| earliest.min(deadline)));
             }
-            Wants::Descriptor { fd, kind } => match descriptors.readiness(fd, kind)? {
+            Wants::Descriptor { fd, kind } => match once.readiness(descriptors, fd, kind)? {
                 Ok(Readiness::Waiting) => {}
                 Ok(readiness) => {
                     ready.push(Event::new(index, userdata, kind));
@@ -163,7 +166,32 @@ pub(crate) fn poll_oneoff(
         clock.advance_to(clock.now().saturating_add(selection.delay))?;
     }
     let deliver = selection.deliver.clamp(1, ready.len());
-    write_events(memory, call, &ready[..deliver], hangups).or_else(errno_or_trap)
+    let answer = write_events(memory, call, &ready[..deliver], hangups).or_else(errno_or_trap);
+    // One long list is no reason to keep its room for ever.
+    ready.clear();
+    ready.shrink_to(KEPT);
+    answer
+}
+
+/// The last answer, for lists that name one descriptor again and again: nothing in a call can change it.
+struct AskedOnce(Option<(u32, EventKind, Result<Readiness, i32>)>);
+
+impl AskedOnce {
+    fn readiness(
+        &mut self,
+        descriptors: &mut impl Descriptors,
+        fd: u32,
+        kind: EventKind,
+    ) -> wasmtime::Result<Result<Readiness, i32>> {
+        if let Some((last_fd, last_kind, answer)) = self.0
+            && (last_fd, last_kind) == (fd, kind)
+        {
+            return Ok(answer);
+        }
+        let answer = descriptors.readiness(fd, kind)?;
+        self.0 = Some((fd, kind, answer));
+        Ok(answer)
+    }
 }
 
 /// Field by field in the order of stock, so that of two faults the same one is reported. `None` is a clock that cannot be

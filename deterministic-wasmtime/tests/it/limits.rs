@@ -94,6 +94,7 @@ fn under_the_fuel_clock_a_guest_that_spins_until_a_deadline_ends() {
         p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).unwrap();
         let mut store = Store::new(&engine, WasiCtxBuilder::new().build_deterministic_p1(fuel_policies()));
         store.set_fuel(u64::MAX).unwrap();
+        store.data_mut().deterministic_mut().fuel_was_set(u64::MAX);
         let instance = linker.instantiate(&mut store, &Module::new(&engine, SPIN).unwrap()).unwrap();
         instance.get_typed_func::<i64, ()>(&mut store, "run").unwrap().call(&mut store, 100_000).unwrap();
         (store.data().deterministic().now(), store.get_fuel().unwrap())
@@ -101,6 +102,9 @@ fn under_the_fuel_clock_a_guest_that_spins_until_a_deadline_ends() {
     let (now, fuel) = run();
     assert!(now >= Instant::from_nanos(100_001), "{now:?}");
     assert_eq!((now, fuel), run());
+    // A nanosecond for each unit, from the beginning to the last reading.
+    let passed = now.as_nanos() - 1;
+    assert!((u64::MAX - fuel - 10..=u64::MAX - fuel).contains(&passed), "{passed} of {}", u64::MAX - fuel);
 }
 
 #[test]
