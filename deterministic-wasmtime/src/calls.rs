@@ -7,6 +7,7 @@ macro_rules! host_calls {
         /// A host function.
         #[derive(Clone, Copy, Debug)]
         #[expect(non_camel_case_types, reason = "the names are WASI's")]
+        #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "those of wasi:http are counted with it only"))]
         pub(crate) enum HostCall { $($name,)* $($component_name),* }
 
         const NAMES: &[&str] = &[$(stringify!($name),)* $($text),*];
@@ -37,6 +38,8 @@ host_calls! {
     poll "wasi:io/poll.poll"
     pollable_block "wasi:io/poll.[method]pollable.block"
     pollable_ready "wasi:io/poll.[method]pollable.ready"
+    http_handle "wasi:http/outgoing-handler.handle"
+    http_send "wasi:http/client.send"
 }
 
 /// A counter for each function.

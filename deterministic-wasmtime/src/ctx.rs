@@ -1,5 +1,7 @@
 //! A store's policies at work: the part of its state that answers for every WASI version.
 
+use std::collections::BTreeMap;
+
 use deterministic_core::{
     ByteStream, Clock, ClockId, Event, Instant, Policies, PolicyError, Scheduler, Snapshot, WallTime,
 };
@@ -7,6 +9,7 @@ use deterministic_core::{
 use crate::Error;
 use crate::calls::HostCalls;
 use crate::files::Files;
+use crate::keyvalue::KeyValue;
 use crate::p2::Timers;
 use crate::p3::Waits;
 
@@ -23,6 +26,10 @@ pub struct DeterministicCtx {
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     pub(crate) calls: HostCalls,
+    pub(crate) config: BTreeMap<String, String>,
+    pub(crate) keyvalue: KeyValue,
+    #[cfg(feature = "http")]
+    pub(crate) http: crate::http::Http,
 }
 
 impl DeterministicCtx {
@@ -39,6 +46,10 @@ impl DeterministicCtx {
             timers: Timers::default(),
             waits: Waits::default(),
             calls: HostCalls::default(),
+            config: BTreeMap::new(),
+            keyvalue: KeyValue::default(),
+            #[cfg(feature = "http")]
+            http: crate::http::Http::default(),
         }
     }
 
@@ -57,12 +68,20 @@ impl DeterministicCtx {
         self.calls.iter()
     }
 
+    /// Tells a clock that observes fuel that the store now has `fuel`: call it after each `Store::set_fuel`. Without it the
+    /// clock counts from the guest's first call of a host function, and fuel added later hides as much that was
+    /// consumed.
+    pub fn fuel_was_set(&mut self, fuel: u64) {
+        self.time.fuel_left = Some(fuel);
+    }
+
     /// A handle to the queue of the guest's waits, for [`p3::drive`](crate::p3::drive).
     pub fn waits(&self) -> Waits {
         self.waits.clone()
     }
 
-    /// Saves the policies' state, so that a run can be continued twice.
+    /// Saves the policies' state, so that a run can be continued twice. What the guest learned of files (their numbers,
+    /// the times it set) and its timers are not the policies' and not in it.
     ///
     /// # Errors
     ///
@@ -73,6 +92,7 @@ impl DeterministicCtx {
             secure_random: self.secure_random.save()?,
             insecure_random: self.insecure_random.save()?,
             scheduler: self.scheduling.scheduler.save()?,
+            fuel_left: self.time.fuel_left,
         })
     }
 
@@ -85,7 +105,9 @@ impl DeterministicCtx {
         self.time.clock.restore(&state.clock)?;
         self.secure_random.restore(&state.secure_random)?;
         self.insecure_random.restore(&state.insecure_random)?;
-        self.scheduling.scheduler.restore(&state.scheduler)
+        self.scheduling.scheduler.restore(&state.scheduler)?;
+        self.time.fuel_left = state.fuel_left;
+        Ok(())
     }
 }
 
@@ -109,7 +131,7 @@ impl Timeline {
         })
     }
 
-    /// Tells the clock how much fuel went since it last heard. Fuel that the embedder added in between hides as much.
+    /// Tells the clock how much fuel went since it last heard.
     pub(crate) fn fuel_left(&mut self, fuel: wasmtime::Result<u64>) -> Result<(), Error> {
         let fuel = fuel.map_err(|_| Error::NoFuel)?;
         let before = self.fuel_left.replace(fuel).unwrap_or(fuel);

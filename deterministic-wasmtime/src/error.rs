@@ -56,7 +56,7 @@ pub enum Error {
     #[error("the clock policy measures fuel, and the engine counts none; enable `Config::consume_fuel`")]
     NoFuel,
     /// A request for more random bytes at once than the limit.
-    #[error("the guest asked for {len} random bytes at once; the limit is {max}, as on stock WASI")]
+    #[error("the guest asked for {len} random bytes at once; the limit is {max}, wasmtime-wasi's default")]
     RandomTooLong {
         /// What was asked for, in bytes.
         len: u64,

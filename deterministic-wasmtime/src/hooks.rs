@@ -36,7 +36,9 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
     fn deterministic(&mut self, policies: Policies) -> Result<&mut Self, PolicyError>;
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
-    /// standard streams are what was set on the builder (streams: empty unless set, so nothing of the host's).
+    /// standard streams are what was set on the builder (streams: empty unless set, so nothing of the host's; standard
+    /// input must lie in memory). Call `allow_blocking_current_thread(true)` on the builder before `preopened_dir`: it
+    /// remembers then whether its files may be used on the calling thread.
     ///
     /// # Panics
     ///

@@ -3,12 +3,17 @@
 
 mod calls;
 mod config;
+pub mod config_store;
+pub mod coverage;
 mod ctx;
 mod deterministic_wasi_ctx;
 mod error;
 mod executor;
 mod files;
 mod hooks;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod keyvalue;
 pub mod p1;
 pub mod p2;
 pub mod p3;
@@ -23,7 +28,7 @@ pub use deterministic_wasi_ctx::{
 };
 pub use error::Error;
 pub use hooks::WasiCtxBuilderExt;
-pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView};
+pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};
 
 /// The examples of the repository's README, compiled.
 #[cfg(doctest)]

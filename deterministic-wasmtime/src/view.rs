@@ -56,8 +56,10 @@ pub struct ComponentCtx {
     deterministic: DeterministicCtx,
 }
 
-/// How many resources a guest may have alive: a million timers, each of which is one, with room for the rest.
-const MAX_RESOURCES: usize = 1 << 21;
+/// How many resources a guest of a [`ComponentCtx`] may have alive: a million timers, each of which is one, with room for
+/// the rest. Wasmtime counts handles for itself and allows fewer; give this to `Store::set_max_component_handles` for a
+/// guest with that many.
+pub const MAX_RESOURCES: usize = 1 << 21;
 
 impl ComponentCtx {
     pub(crate) fn new(wasi: WasiCtx, policies: Policies) -> Self {

@@ -48,7 +48,12 @@ pub(crate) struct Timers {
     /// The entry whose children all timers are.
     parent: Option<u32>,
     /// Deadlines by the pollable's number.
-    deadlines: BTreeMap<u32, Instant>,
+    pub(crate) deadlines: BTreeMap<u32, Instant>,
+    /// Pollables whose deadline is not known yet, and what they wait for.
+    pub(crate) open: BTreeMap<u32, u64>,
+    /// How far a wait went on a clock that does not move.
+    #[cfg(feature = "http")]
+    pub(crate) reached: Instant,
 }
 
 /// What stands in the table for all timers. Only `wasi:io/poll` of this crate knows when one is due; for any other it is
@@ -114,6 +119,10 @@ impl DeterministicCtxView<'_> {
             self.ctx.time.clock.advance_to(earliest)?;
             // A frozen clock does not move, and the wait is over nevertheless.
             let now = self.ctx.now().max(earliest);
+            #[cfg(feature = "http")]
+            if self.ctx.now() < earliest {
+                self.ctx.timers.reached = self.ctx.timers.reached.max(earliest);
+            }
             for (position, pollable) in (0..).zip(list) {
                 if let Some(&deadline) = self.ctx.timers.deadlines.get(&pollable.rep())
                     && deadline <= now
@@ -153,6 +162,7 @@ impl DeterministicCtxView<'_> {
 
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         self.ctx.timers.deadlines.remove(&pollable.rep());
+        self.ctx.timers.open.remove(&pollable.rep());
         asynchronous::HostPollable::drop(self.table, pollable)
     }
 }

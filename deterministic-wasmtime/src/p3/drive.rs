@@ -3,9 +3,11 @@
 //! 1. A guest's task waits: its future takes a place in the queue, and is pending.
 //! 2. [`drive`] polls the call into the guest until it is pending and no waker was called meanwhile. No task can go on.
 //! 3. It wakes the first in the queue as the leader. That one has the store at hand: it moves the timeline to the earliest
-//!    deadline, asks the scheduler about all waits that are then due, and wakes those.
+//!    deadline, and asks the scheduler which of the waits that are then due end, and in which order.
+//! 4. Those end one by one, the next when again nothing else can go on: woken together, a guest would see them in the order
+//!    of their handles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -27,6 +29,8 @@ struct Queue {
     next: u64,
     /// Places by deadline, then by age.
     waiting: BTreeMap<(Instant, u64), State>,
+    /// The places that the scheduler ended and that do not know yet, in its order.
+    ending: VecDeque<(Instant, u64)>,
 }
 
 #[derive(Debug)]
@@ -84,22 +88,35 @@ impl Waits {
             .collect()
     }
 
-    /// Ends the waits in this order. The others stay in the queue, due.
+    /// Ends the waits, in this order. The others stay in the queue, due.
     pub(super) fn end<'a>(&self, events: impl Iterator<Item = &'a Event>) {
-        for event in events {
-            let EventKind::Timer { deadline } = event.kind() else { continue };
-            let key = (deadline, event.id());
-            let waker = match self.queue().waiting.get_mut(&key) {
-                Some(state) => match std::mem::replace(state, State::Over) {
+        let keys = events.filter_map(|event| match event.kind() {
+            EventKind::Timer { deadline } => Some((deadline, event.id())),
+            _ => None,
+        });
+        self.queue().ending.extend(keys);
+        self.end_next();
+    }
+
+    /// Tells the next of the waits that were ended; `false` if there is none.
+    fn end_next(&self) -> bool {
+        loop {
+            let waker = {
+                let mut queue = self.queue();
+                let Some(key) = queue.ending.pop_front() else { return false };
+                // One that was given up meanwhile is not there any more.
+                let Some(state) = queue.waiting.get_mut(&key) else { continue };
+                match std::mem::replace(state, State::Over) {
                     State::Waiting(waker) => waker,
+                    // The leader looks for itself when it has ended its peers.
                     State::Leading | State::Over => None,
-                },
-                None => None,
+                }
             };
             // Outside of the lock: a waker may run anything.
             if let Some(waker) = waker {
                 waker.wake();
             }
+            return true;
         }
     }
 
@@ -205,15 +222,16 @@ pub async fn drive<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Err
     let _driver = Driver::new(waits);
     let notice = Arc::new(Notice::default());
     let waker = Waker::from(notice.clone());
-    let mut future = pin!(future);
+    // tokio makes its channels pretend to be pending once a task has used them much; that is no standstill.
+    let mut future = pin!(tokio::task::unconstrained(future));
     std::future::poll_fn(move |context| {
         loop {
             *notice.get() = (false, Some(context.waker().clone()));
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Poll::Ready(Ok(output));
             }
-            // A leader that is woken sets the notice, too.
-            if notice.get().0 || waits.lead() {
+            // One that is woken sets the notice, too.
+            if notice.get().0 || waits.end_next() || waits.lead() {
                 continue;
             }
             let waiting_for = "something that no task of it and no timer can bring about".to_owned();

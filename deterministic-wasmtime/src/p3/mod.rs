@@ -10,7 +10,9 @@ mod clocks;
 mod drive;
 mod randomness;
 
-pub use clocks::{monotonic_clock, system_clock};
+#[cfg(feature = "http")]
+pub(crate) use clocks::wait;
+pub use clocks::{monotonic_clock, system_clock, timezone};
 pub use drive::{Waits, block_on, drive};
 pub use randomness::{insecure, insecure_seed, random};
 
@@ -31,6 +33,7 @@ pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> 
     wasmtime_wasi::p3::add_to_linker(linker)?;
     monotonic_clock::add_to_linker(linker)?;
     system_clock::add_to_linker(linker)?;
+    timezone::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     insecure::add_to_linker(linker)?;
     insecure_seed::add_to_linker(linker)

@@ -1,0 +1,269 @@
+//! Requests of WASI 0.2 on their way: from `outgoing-handler.handle` to `future-incoming-response.get`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use ::http::{HeaderMap, Method, Request, Response, Uri, header, uri};
+use bytes::Bytes;
+use deterministic_core::Instant;
+use http_body_util::{BodyExt, Empty};
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+use wasmtime_wasi_http::p2::bindings::http::types::{self, ErrorCode};
+use wasmtime_wasi_http::p2::body::{HostIncomingBody, StreamContext};
+use wasmtime_wasi_http::p2::http_request_error;
+use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
+use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
+
+use super::body::{Chunks, Collector};
+use super::{Http, Reply, Trailers, error, stock, visible};
+use crate::DeterministicCtxView;
+use crate::calls::HostCall;
+
+/// What stands behind `future-incoming-response`.
+pub(super) struct Exchange {
+    number: u64,
+    state: State,
+    /// Who waits for it.
+    pollables: Vec<u32>,
+}
+
+enum State {
+    /// The guest has not finished the request's body.
+    Sending(Box<Sending>),
+    /// The reply is known, and comes at this time.
+    Answered(Instant, Box<Result<Response<Bytes>, Error>>),
+    Consumed,
+}
+
+struct Sending {
+    request: Request<()>,
+    first_byte_timeout: Option<u64>,
+    body: Collector,
+}
+
+#[async_trait]
+impl Pollable for Exchange {
+    /// Only asked while no deadline is known, which is what `wasi:io/poll` looks at first.
+    async fn ready(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// The requests of a store that were sent and not answered.
+#[derive(Default)]
+pub(super) struct Sent {
+    next: u64,
+    /// Where each stands in the table of resources.
+    reps: BTreeMap<u64, u32>,
+    /// Those whose body has ended since.
+    ended: Arc<Mutex<Vec<u64>>>,
+}
+
+/// Notes that a request's body has ended.
+struct Ended(u64, Arc<Mutex<Vec<u64>>>);
+
+impl Wake for Ended {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+    }
+}
+
+/// What `content-length` says, read as wasmtime-wasi-http does.
+pub(super) fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, String> {
+    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    let (first, second) = (values.next(), values.next());
+    match (first.map(|value| value.as_bytes()), second) {
+        (None, _) => Ok(None),
+        (Some(digits), None) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
+            std::str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| digits.parse().ok())
+                .map(Some)
+                .ok_or_else(|| "`content-length` is 2^64 or more".to_owned())
+        }
+        (Some(_), None) => Err("`content-length` is no decimal number".to_owned()),
+        (Some(_), Some(_)) => Err("`content-length` is given more than once".to_owned()),
+    }
+}
+
+/// The request that the guest describes, and what it takes to send it.
+fn request(described: &HostOutgoingRequest) -> Result<Request<()>, ErrorCode> {
+    let internal = |text: String| ErrorCode::InternalError(Some(text));
+    let length = declared_length(&described.headers).map_err(internal)?;
+    if described.body.is_none() && length.is_some_and(|length| length != 0) {
+        return Err(ErrorCode::HttpRequestBodySize(Some(0)));
+    }
+    let method: Method = described.method.clone().try_into().map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
+    let scheme = match &described.scheme {
+        Some(types::Scheme::Http) => uri::Scheme::HTTP,
+        Some(types::Scheme::Https) | None => uri::Scheme::HTTPS,
+        Some(types::Scheme::Other(name)) => uri::Scheme::try_from(name.as_str())
+            .ok()
+            .filter(|scheme| [uri::Scheme::HTTP, uri::Scheme::HTTPS].contains(scheme))
+            .ok_or(ErrorCode::HttpProtocolError)?,
+    };
+    let authority = described.authority.as_deref().unwrap_or_default();
+    let mut uri = Uri::builder().scheme(scheme).authority(authority);
+    if let Some(path) = &described.path_with_query {
+        uri = uri.path_and_query(path.as_str());
+    }
+    let mut request = Request::builder()
+        .method(method)
+        .uri(uri.build().map_err(http_request_error)?)
+        .header(header::HOST, authority)
+        .body(())
+        .map_err(|error| internal(error.to_string()))?;
+    for (name, value) in described.headers.iter() {
+        request.headers_mut().append(name, value.clone());
+    }
+    Ok(request)
+}
+
+impl DeterministicCtxView<'_> {
+    /// `outgoing-handler.handle`.
+    pub(super) fn send(
+        &mut self,
+        described: Resource<HostOutgoingRequest>,
+        options: Option<Resource<RequestOptions>>,
+    ) -> Result<Result<Resource<Exchange>, ErrorCode>> {
+        self.ctx.calls.count(HostCall::http_handle);
+        let options = options.map(|options| self.table.delete(options)).transpose()?;
+        let mut described = self.table.delete(described)?;
+        let request = match request(&described) {
+            Ok(request) => request,
+            Err(code) => return Ok(Err(code)),
+        };
+        if self.ctx.http.responder.is_none() {
+            return Ok(Err(ErrorCode::HttpRequestDenied));
+        }
+        let body = described.body.take();
+        let body = body.unwrap_or_else(|| Empty::new().map_err(|never| match never {}).boxed_unsync());
+        let sending = Sending {
+            request,
+            // The interface sets whole nanoseconds below 2^64.
+            first_byte_timeout: options
+                .and_then(|options| options.first_byte_timeout)
+                .map(|time| time.as_nanos() as u64),
+            body: Collector::new(body, StreamContext::Request, self.ctx.http.budget.clone()),
+        };
+        let sent = &mut self.ctx.http.sent;
+        let number = sent.next;
+        sent.next += 1;
+        let exchange = Exchange { number, state: State::Sending(Box::new(sending)), pollables: Vec::new() };
+        let exchange = self.table.push(exchange)?;
+        sent.reps.insert(number, exchange.rep());
+        self.progress(number)?;
+        Ok(Ok(exchange))
+    }
+
+    /// Answers the requests whose bodies have ended, in the order in which they did.
+    pub(super) fn progress_ended(&mut self) -> Result<()> {
+        let ended = std::mem::take(&mut *self.ctx.http.sent.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        ended.into_iter().try_for_each(|number| self.progress(number))
+    }
+
+    /// Answers request `number` if its body has ended.
+    fn progress(&mut self, number: u64) -> Result<()> {
+        let Http { sent, .. } = &mut self.ctx.http;
+        // The guest may have dropped it.
+        let Some(&rep) = sent.reps.get(&number) else { return Ok(()) };
+        let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
+        let State::Sending(sending) = &mut exchange.state else { return Ok(()) };
+        let waker = Waker::from(Arc::new(Ended(number, sent.ended.clone())));
+        let Poll::Ready(body) = sending.body.poll(&mut Context::from_waker(&waker)) else { return Ok(()) };
+        sent.reps.remove(&number);
+        let State::Sending(sending) = std::mem::replace(&mut exchange.state, State::Consumed) else { return Ok(()) };
+        let pollables = std::mem::take(&mut exchange.pollables);
+        let (delay, result) = match body {
+            Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.first_byte_timeout),
+            Err(error) => (0, Err(error)),
+        };
+        let deadline = self.ctx.now().saturating_add(delay);
+        self.ctx.timers.resolve(&pollables, number, deadline);
+        let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
+        exchange.state = State::Answered(deadline, Box::new(result));
+        Ok(())
+    }
+
+    /// What the responder says to a request, and after how many nanoseconds.
+    pub(super) fn ask(
+        &mut self,
+        request: Request<()>,
+        body: Bytes,
+        trailers: Option<HeaderMap>,
+        first_byte_timeout: Option<u64>,
+    ) -> (u64, Result<Response<Bytes>, Error>) {
+        let mut request = request.map(|()| body);
+        request.extensions_mut().insert(self.ctx.now());
+        if let Some(trailers) = trailers {
+            request.extensions_mut().insert(Trailers(trailers));
+        }
+        let Some(responder) = &mut self.ctx.http.responder else { return (0, Err(Error::HttpRequestDenied)) };
+        let Reply { result, delay } = responder.respond(request);
+        match first_byte_timeout {
+            Some(timeout) if timeout < delay => (timeout, Err(Error::ConnectionReadTimeout)),
+            Some(_) | None => (delay, result),
+        }
+    }
+
+    /// `future-incoming-response.subscribe`.
+    pub(super) fn subscribe_response(&mut self, id: Resource<Exchange>) -> Result<Resource<DynPollable>> {
+        let rep = id.rep();
+        let pollable = subscribe(self.table, id)?;
+        let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
+        match exchange.state {
+            State::Sending(_) => {
+                exchange.pollables.push(pollable.rep());
+                self.ctx.timers.wait_for(pollable.rep(), exchange.number);
+            }
+            State::Answered(deadline, _) => self.ctx.timers.insert(pollable.rep(), deadline),
+            State::Consumed => self.ctx.timers.insert(pollable.rep(), Instant::ZERO),
+        }
+        Ok(pollable)
+    }
+
+    /// `future-incoming-response.get`.
+    #[expect(clippy::type_complexity, reason = "the interface's own")]
+    pub(super) fn get_response(
+        &mut self,
+        id: &Resource<Exchange>,
+    ) -> Result<Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>> {
+        let reached = self.ctx.reached();
+        let all_due = self.ctx.scheduling.scheduler.timers_are_due();
+        let exchange = self.table.get_mut(id)?;
+        match &exchange.state {
+            State::Sending(_) => return Ok(None),
+            State::Answered(deadline, _) if *deadline > reached && !all_due => return Ok(None),
+            State::Answered(..) => {}
+            State::Consumed => return Ok(Some(Err(()))),
+        }
+        let State::Answered(_, result) = std::mem::replace(&mut exchange.state, State::Consumed) else {
+            return Ok(Some(Err(())));
+        };
+        let response = match *result {
+            Ok(response) => response,
+            Err(error) => return Ok(Some(Ok(Err(error::p2_code(error))))),
+        };
+        let (mut parts, data) = response.into_parts();
+        let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
+        let body = Chunks { data, trailers }.map_err(|never| match never {}).boxed_unsync();
+        let view = stock(DeterministicCtxView { ctx: &mut *self.ctx, table: &mut *self.table });
+        let response = HostIncomingResponse {
+            status: parts.status.as_u16(),
+            headers: FieldMap::new_immutable(view.hooks, visible(parts.headers)),
+            body: Some(HostIncomingBody::new(body)),
+        };
+        Ok(Some(Ok(Ok(view.table.push(response)?))))
+    }
+
+    /// Drops a `future-incoming-response`. A request whose body is not complete is then never sent.
+    pub(super) fn drop_response(&mut self, id: Resource<Exchange>) -> Result<()> {
+        let exchange = self.table.delete(id)?;
+        self.ctx.http.sent.reps.remove(&exchange.number);
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! The interfaces of `wasi:keyvalue`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::Result;
+use wasmtime::component::{Linker, Resource, ResourceTableError};
+
+use super::{Full, MAX_BYTES};
+use crate::p2::linked;
+use crate::{DeterministicCtxView, DeterministicView};
+
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "wit/keyvalue",
+        world: "wasi:keyvalue/imports",
+        imports: { default: trappable },
+        with: { "wasi:keyvalue/store.bucket": super::Bucket },
+        trappable_error_type: { "wasi:keyvalue/store.error" => super::Error },
+    });
+}
+use generated::wasi::keyvalue as wasi;
+
+linked! {
+    /// `wasi:keyvalue/store`: reading, writing, listing.
+    store, super::wasi::store
+}
+
+linked! {
+    /// `wasi:keyvalue/atomics`: counting.
+    atomics, super::wasi::atomics
+}
+
+linked! {
+    /// `wasi:keyvalue/batch`: several keys at once.
+    batch, super::wasi::batch
+}
+
+/// Defines all three interfaces in `linker`.
+///
+/// # Errors
+///
+/// If the linker has one already and does not allow shadowing.
+pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    store::add_to_linker(linker)?;
+    atomics::add_to_linker(linker)?;
+    batch::add_to_linker(linker)
+}
+
+/// A handle to a bucket: its name.
+#[expect(unreachable_pub, reason = "what bindgen makes of it is public")]
+pub struct Bucket(Arc<str>);
+
+/// What a call fails with: an answer for the guest, or a trap.
+#[expect(unreachable_pub, reason = "what bindgen makes of it is public")]
+pub enum Error {
+    Answer(wasi::store::Error),
+    Trap(wasmtime::Error),
+}
+
+impl Error {
+    fn other(text: impl ToString) -> Self {
+        Error::Answer(wasi::store::Error::Other(text.to_string()))
+    }
+}
+
+impl From<ResourceTableError> for Error {
+    /// A handle that is not there is the guest's fault and traps, as everywhere.
+    fn from(error: ResourceTableError) -> Self {
+        Error::Trap(error.into())
+    }
+}
+
+impl From<Full> for Error {
+    fn from(full: Full) -> Self {
+        Error::other(full)
+    }
+}
+
+impl DeterministicCtxView<'_> {
+    fn name(&self, bucket: &Resource<Bucket>) -> Result<Arc<str>, Error> {
+        Ok(self.table.get(bucket)?.0.clone())
+    }
+
+    fn data(&self, bucket: &Resource<Bucket>) -> Result<&BTreeMap<String, Vec<u8>>, Error> {
+        let name = &self.table.get(bucket)?.0;
+        // The embedder may have replaced all buckets between two calls into the guest.
+        self.ctx.keyvalue.bucket(name).ok_or(Error::Answer(wasi::store::Error::NoSuchStore))
+    }
+}
+
+impl wasi::store::Host for DeterministicCtxView<'_> {
+    fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Error> {
+        if self.ctx.keyvalue.bucket(&identifier).is_none() {
+            return Err(Error::Answer(wasi::store::Error::NoSuchStore));
+        }
+        Ok(self.table.push(Bucket(identifier.into()))?)
+    }
+
+    fn convert_error(&mut self, error: Error) -> Result<wasi::store::Error> {
+        match error {
+            Error::Answer(error) => Ok(error),
+            Error::Trap(error) => Err(error),
+        }
+    }
+}
+
+impl wasi::store::HostBucket for DeterministicCtxView<'_> {
+    fn get(&mut self, bucket: Resource<Bucket>, key: String) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.data(&bucket)?.get(&key).cloned())
+    }
+
+    fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<(), Error> {
+        let name = self.name(&bucket)?;
+        Ok(self.ctx.keyvalue.insert(&*name, key, value)?)
+    }
+
+    fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Error> {
+        let name = self.name(&bucket)?;
+        self.ctx.keyvalue.remove(&name, &key);
+        Ok(())
+    }
+
+    fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Result<bool, Error> {
+        Ok(self.data(&bucket)?.contains_key(&key))
+    }
+
+    fn list_keys(&mut self, bucket: Resource<Bucket>, cursor: Option<u64>) -> Result<wasi::store::KeyResponse, Error> {
+        let skipped = usize::try_from(cursor.unwrap_or(0)).unwrap_or(usize::MAX);
+        let keys = self.data(&bucket)?.keys().skip(skipped).cloned().collect();
+        Ok(wasi::store::KeyResponse { keys, cursor: None })
+    }
+
+    fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}
+
+impl wasi::atomics::Host for DeterministicCtxView<'_> {
+    fn increment(&mut self, bucket: Resource<Bucket>, key: String, delta: u64) -> Result<u64, Error> {
+        let name = self.name(&bucket)?;
+        let before = match self.data(&bucket)?.get(&key) {
+            None => 0,
+            Some(value) => std::str::from_utf8(value)
+                .ok()
+                .and_then(|text| text.parse::<u64>().ok())
+                .ok_or_else(|| Error::other("the value is no decimal number below 2^64"))?,
+        };
+        let after = before.checked_add(delta).ok_or_else(|| Error::other("the sum is 2^64 or more"))?;
+        self.ctx.keyvalue.insert(&*name, key, after.to_string())?;
+        Ok(after)
+    }
+}
+
+impl wasi::batch::Host for DeterministicCtxView<'_> {
+    fn get_many(
+        &mut self,
+        bucket: Resource<Bucket>,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<(String, Vec<u8>)>>, Error> {
+        let data = self.data(&bucket)?;
+        // A list may name one large value very often.
+        let mut left = MAX_BYTES;
+        keys.into_iter()
+            .map(|key| {
+                let Some(value) = data.get(&key) else { return Ok(None) };
+                left = left
+                    .checked_sub(key.len() + value.len())
+                    .ok_or_else(|| Error::other(format_args!("the answer would take more than {MAX_BYTES} bytes")))?;
+                Ok(Some((key, value.clone())))
+            })
+            .collect()
+    }
+
+    fn set_many(&mut self, bucket: Resource<Bucket>, key_values: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
+        let name = self.name(&bucket)?;
+        for (key, value) in key_values {
+            self.ctx.keyvalue.insert(&*name, key, value)?;
+        }
+        Ok(())
+    }
+
+    fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Result<(), Error> {
+        let name = self.name(&bucket)?;
+        for key in keys {
+            self.ctx.keyvalue.remove(&name, &key);
+        }
+        Ok(())
+    }
+}

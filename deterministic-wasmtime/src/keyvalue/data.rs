@@ -1,0 +1,89 @@
+//! The data behind `wasi:keyvalue`.
+
+use std::collections::BTreeMap;
+
+/// The most keys in all buckets of a store together.
+pub const MAX_KEYS: usize = 1 << 18;
+
+/// The most bytes of keys and values in all buckets of a store together, and in one answer to the guest.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// A limit would be exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Full {
+    /// There are [`MAX_KEYS`] keys.
+    #[error("the key-value store is full: it holds at most {MAX_KEYS} keys")]
+    Keys,
+    /// Keys and values would take more than [`MAX_BYTES`] bytes.
+    #[error("the key-value store is full: keys and values take at most {MAX_BYTES} bytes")]
+    Bytes,
+}
+
+/// Buckets of keys and values, ordered.
+#[derive(Clone, Debug)]
+pub struct KeyValue {
+    buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    keys: usize,
+    bytes: usize,
+}
+
+impl Default for KeyValue {
+    fn default() -> Self {
+        KeyValue { buckets: BTreeMap::from([(String::new(), BTreeMap::new())]), keys: 0, bytes: 0 }
+    }
+}
+
+impl KeyValue {
+    /// Makes an empty bucket, unless there is one called so.
+    pub fn create(&mut self, bucket: impl Into<String>) {
+        self.buckets.entry(bucket.into()).or_default();
+    }
+
+    /// Sets a value, and makes the bucket if there is none called so.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`]; nothing has changed then.
+    pub fn insert(
+        &mut self,
+        bucket: impl Into<String>,
+        key: impl Into<String>,
+        value: impl Into<Vec<u8>>,
+    ) -> Result<(), Full> {
+        let (bucket, key, value) = (bucket.into(), key.into(), value.into());
+        let old = self.bucket(&bucket).and_then(|bucket| bucket.get(&key)).map(Vec::len);
+        let keys = self.keys + usize::from(old.is_none());
+        let bytes = match old {
+            Some(old) => (self.bytes - old).saturating_add(value.len()),
+            None => self.bytes.saturating_add(key.len()).saturating_add(value.len()),
+        };
+        if keys > MAX_KEYS {
+            return Err(Full::Keys);
+        }
+        if bytes > MAX_BYTES {
+            return Err(Full::Bytes);
+        }
+        (self.keys, self.bytes) = (keys, bytes);
+        self.buckets.entry(bucket).or_default().insert(key, value);
+        Ok(())
+    }
+
+    /// Removes a key; nothing happens if there is none.
+    pub fn remove(&mut self, bucket: &str, key: &str) {
+        if let Some(value) = self.buckets.get_mut(bucket).and_then(|bucket| bucket.remove(key)) {
+            self.keys -= 1;
+            self.bytes -= key.len() + value.len();
+        }
+    }
+
+    /// The keys and values of a bucket, in the order of the keys' bytes; `None` if there is no such bucket.
+    pub fn bucket(&self, bucket: &str) -> Option<&BTreeMap<String, Vec<u8>>> {
+        self.buckets.get(bucket)
+    }
+
+    /// The names of the buckets, in the order of their bytes.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        self.buckets.keys().map(String::as_str)
+    }
+}

@@ -1,0 +1,9 @@
+//! WASI 0.2 and 0.3, one binary.
+
+mod adapted;
+mod bad_input;
+mod coverage;
+mod host;
+mod mixed;
+mod tasks;
+mod timers;

@@ -1,0 +1,7 @@
+//! `wasi:http`, `wasi:config` and `wasi:keyvalue`, one binary.
+
+mod guests;
+mod incoming;
+mod message;
+mod outgoing;
+mod stores;
