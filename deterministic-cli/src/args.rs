@@ -70,6 +70,16 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
+    /// The export to call instead of running the program: `NAME(ARGS)`, for components in WAVE; or a core module's NAME,
+    /// whose arguments are then ARGS
+    #[arg(long, value_name = "CALL")]
+    pub(crate) invoke: Option<String>,
+
+    /// The HTTP/1.1 request (request line, header fields, empty line, body) to call a component's `wasi:http` handler with
+    /// instead of running the program; prints the response
+    #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
+    pub(crate) http_request: Option<PathBuf>,
+
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

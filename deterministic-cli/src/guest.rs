@@ -1,4 +1,4 @@
-//! The guest: from a file to a module that may be started.
+//! The guest: from a file to something that can be compiled.
 
 use std::fs;
 use std::io::IsTerminal as _;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError};
+use wasmtime::{ResourcesRequired, Trap, WasmBacktrace};
 
 use crate::problem::{Problem, one_line};
 
@@ -22,6 +22,16 @@ const PAGE: u128 = 1 << 16;
 pub(crate) struct Guest {
     path: PathBuf,
     binary: Vec<u8>,
+    kind: Kind,
+}
+
+/// What a guest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A core module.
+    Module,
+    /// A component.
+    Component,
 }
 
 impl Guest {
@@ -39,14 +49,15 @@ impl Guest {
                 return Err(Problem::NotWebAssembly { path, reason });
             }
         };
-        if binary.starts_with(COMPONENT) {
-            return Err(Problem::Component { path });
-        }
-        if !binary.starts_with(MODULE) {
+        let kind = if binary.starts_with(COMPONENT) {
+            Kind::Component
+        } else if binary.starts_with(MODULE) {
+            Kind::Module
+        } else {
             let reason = "it does not begin as version 1 of the format does".into();
             return Err(Problem::NotWebAssembly { path, reason });
-        }
-        Ok(Guest { path, binary })
+        };
+        Ok(Guest { path, binary, kind })
     }
 
     pub(crate) fn binary(&self) -> &[u8] {
@@ -57,51 +68,34 @@ impl Guest {
         &self.path
     }
 
-    /// Compiles it, and sees to it that it is a program whose memories fit into `max_memory` bytes.
-    pub(crate) fn compile(&self, engine: &Engine, max_memory: Option<u64>) -> Result<Module, Problem> {
-        let progress = self.progress();
-        let module = Module::from_binary(engine, &self.binary);
-        progress.finish_and_clear();
-        let module = module.map_err(|error| Problem::Invalid { path: self.path.clone(), reason: chain(&error) })?;
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
 
-        if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
-            return Err(Problem::Invalid { path: self.path.clone(), reason: "it imports a shared memory".into() });
-        }
-        let no_command = |reason| Err(Problem::NoCommand { path: self.path.clone(), reason });
-        match module.get_export("_start") {
-            Some(ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => {}
-            Some(_) => return no_command("its export `_start` is no function without parameters and results"),
-            None if module.get_export("_initialize").is_some() => {
-                return no_command("it exports `_initialize` and no `_start`, as libraries do");
-            }
-            None => return no_command("it exports no function `_start`"),
-        }
-        let initial = u128::from(module.resources_required().max_initial_memory_size.unwrap_or(0)) * PAGE;
-        match max_memory {
+    /// Compiles it by `compile`.
+    pub(crate) fn compile<C>(&self, compile: impl FnOnce(&[u8]) -> wasmtime::Result<C>) -> Result<C, Problem> {
+        let progress = self.progress();
+        let compiled = compile(&self.binary);
+        progress.finish_and_clear();
+        compiled.map_err(|error| Problem::Invalid { path: self.path.clone(), reason: chain(&error) })
+    }
+
+    /// Sees to it that the memories that it begins with fit into `max` bytes.
+    pub(crate) fn fits(&self, required: Option<ResourcesRequired>, max: Option<u64>) -> Result<(), Problem> {
+        let pages = required.and_then(|required| required.max_initial_memory_size).unwrap_or(0);
+        let initial = u128::from(pages) * PAGE;
+        match max {
             Some(max) if initial > max.into() => Err(Problem::MemoryTooSmall { path: self.path.clone(), initial, max }),
-            _ => Ok(module),
+            _ => Ok(()),
         }
     }
 
-    /// Finds everything that the module imports in `linker`. `scratch` makes a store, which looking them up needs.
-    pub(crate) fn link<T: 'static>(
-        &self,
-        linker: &Linker<T>,
-        module: &Module,
-        scratch: impl FnOnce() -> Store<T>,
-    ) -> Result<InstancePre<T>, Problem> {
-        let error = match linker.instantiate_pre(module) {
-            Ok(linked) => return Ok(linked),
-            Err(error) => error,
-        };
-        let path = self.path.clone();
-        if !error.is::<UnknownImportError>() {
-            return Err(Problem::Unlinkable { path, reason: chain(&error) });
+    /// Tells a guest that failed while it was instantiated from one that could not be.
+    pub(crate) fn unstarted(&self, error: wasmtime::Error) -> Result<wasmtime::Error, Problem> {
+        if error.is::<WasmBacktrace>() || error.is::<Trap>() {
+            return Ok(error);
         }
-        let mut store = scratch();
-        let unknown = module.imports().filter(|import| linker.get_by_import(&mut store, import).is_none());
-        let imports = unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect();
-        Err(Problem::UnknownImports { path, imports })
+        Err(Problem::Unstartable { path: self.path.clone(), reason: chain(&error) })
     }
 
     /// A sign of life for whoever looks at a terminal.
@@ -120,4 +114,17 @@ impl Guest {
 /// The message of an error and of those behind it, in one line.
 pub(crate) fn chain(error: &wasmtime::Error) -> String {
     one_line(&error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": "))
+}
+
+/// Exports in a message, of which a component may have thousands.
+pub(crate) fn listed(exports: impl IntoIterator<Item = String>) -> String {
+    const MOST: usize = 20;
+    let mut exports = exports.into_iter();
+    let mut shown: Vec<_> = exports.by_ref().take(MOST).map(|export| format!("`{export}`")).collect();
+    match exports.count() {
+        0 if shown.is_empty() => return "no function at all".into(),
+        0 => {}
+        more => shown.push(format!("and {more} more")),
+    }
+    shown.join(", ")
 }

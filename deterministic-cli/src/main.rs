@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod component;
 mod demo;
 mod guest;
+mod module;
 mod outcome;
 mod presets;
 mod problem;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use deterministic_wasmtime::Error as AdapterError;
 use deterministic_wasmtime::core::PolicyError;
+use deterministic_wasmtime::http::HandleError;
 use serde::Serialize;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -18,11 +19,11 @@ const TRAPPED: u8 = 134;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// By returning or through `proc_exit`.
+    /// By returning, or through `proc_exit` or `wasi:cli/exit`.
     ExitCode(i32),
     /// By something that no guest can go on after.
     Trap {
-        /// The name of Wasmtime's `Trap`, of the adapter's or the policy's error, or `HostError`.
+        /// The name of Wasmtime's `Trap`, of the adapter's, the handler's or the policy's error, or `HostError`.
         kind: String,
         message: String,
         /// The guest's frames, as lines.
@@ -32,7 +33,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// Reads it from what calling `_start` returned.
+    /// Reads it from what calling the guest returned.
     pub(crate) fn of(result: wasmtime::Result<()>) -> Self {
         let Err(error) = result else { return Outcome::ExitCode(0) };
         if let Some(&I32Exit(code)) = error.downcast_ref() {
@@ -44,6 +45,8 @@ impl Outcome {
             (variant(refused), refused.to_string())
         } else if let Some(ended) = error.downcast_ref::<AdapterError>() {
             (variant(ended), ended.to_string())
+        } else if let Some(unanswered) = error.downcast_ref::<HandleError>() {
+            (variant(unanswered), crate::problem::one_line(&unanswered.to_string()))
         } else {
             // The backtrace is itself a part of the chain, as the outermost message.
             let has_frames = error.downcast_ref::<WasmBacktrace>().is_some();
@@ -53,6 +56,14 @@ impl Outcome {
         };
         let frames = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
         Outcome::Trap { kind, message, frames: frames.map(ToString::to_string) }
+    }
+
+    /// The same, with what the call returned.
+    pub(crate) fn with_results<R>(called: wasmtime::Result<R>) -> (Self, Option<R>) {
+        match called {
+            Ok(results) => (Outcome::ExitCode(0), Some(results)),
+            Err(error) => (Outcome::of(Err(error)), None),
+        }
     }
 
     /// Tells on stderr about a trap, and gives the exit code.

@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use deterministic_wasmtime::http::MessageError;
+
 /// The exit code of every problem of our own.
 pub(crate) const EXIT_CODE: u8 = 2;
 /// What a shell shows for a program that a closed pipe ended (128 + SIGPIPE).
@@ -16,24 +18,46 @@ pub(crate) enum Problem {
     #[error("`{}` is no WebAssembly: {reason}; give a .wasm or .wat file", path.display())]
     NotWebAssembly { path: PathBuf, reason: String },
     #[error(
-        "`{}` is a component, which detwasi cannot run yet (they come with its next release); build the guest for \
-         WASI 0.1, target wasm32-wasip1", path.display()
-    )]
-    Component { path: PathBuf },
-    #[error(
         "`{}` cannot be compiled: {reason}; build it without threads and shared memory, and for the features that \
          Wasmtime 48 has on by default", path.display()
     )]
     Invalid { path: PathBuf, reason: String },
-    #[error("`{}` is no WASI command: {reason}; build it as a program with a `main`", path.display())]
+    #[error(
+        "`{}` is no WASI command: {reason}; build it as a program with a `main`, or call one of its exports with --invoke",
+        path.display()
+    )]
     NoCommand { path: PathBuf, reason: &'static str },
     #[error(
-        "`{}` imports what nobody here provides: {}; build it for WASI 0.1 (target wasm32-wasip1) alone",
-        path.display(), imports.join(", ")
+        "`{}` is no WASI command: it exports no `wasi:cli/run` of WASI 0.2 or 0.3, but {exports}; build it as a program \
+         with a `main`, or call an export with --invoke 'NAME(ARGUMENTS)' or --http-request FILE", path.display()
     )]
-    UnknownImports { path: PathBuf, imports: Vec<String> },
-    #[error("`{}` cannot be linked: {reason}; build it for WASI 0.1, target wasm32-wasip1", path.display())]
-    Unlinkable { path: PathBuf, reason: String },
+    NoRun { path: PathBuf, exports: String },
+    #[error(
+        "`{}` handles no HTTP requests: it exports neither `wasi:http/incoming-handler` of WASI 0.2 nor \
+         `wasi:http/handler` of 0.3.0, but {exports}; build it as a handler, or leave out --http-request", path.display()
+    )]
+    NoHandler { path: PathBuf, exports: String },
+    #[error(
+        "`{}` is a core module, and only a component can handle HTTP requests; build it as a component, or leave out \
+         --http-request", path.display()
+    )]
+    ModuleAsHandler { path: PathBuf },
+    #[error("cannot read the HTTP request `{}`: {error}; give --http-request a file that may be read", path.display())]
+    RequestUnreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` is no HTTP/1.1 request: {error}", path.display())]
+    BadRequest { path: PathBuf, error: MessageError },
+    #[error("`{}` exports no function `{name}`, but {exports}; give --invoke one of those", path.display())]
+    NoSuchExport { path: PathBuf, name: String, exports: String },
+    #[error("`{}` exports several functions `{name}`: {exports}; give --invoke one of those names whole", path.display())]
+    AmbiguousExport { path: PathBuf, name: String, exports: String },
+    #[error("cannot call `{call}`: {reason}; the function is `{signature}`")]
+    BadCall { call: String, reason: String, signature: String },
+    #[error(
+        "`{}` imports what nobody here provides: {}; build it for {provided} alone", path.display(), imports.join(", ")
+    )]
+    UnknownImports { path: PathBuf, imports: Vec<String>, provided: &'static str },
+    #[error("`{}` cannot be linked: {reason}; build it for {provided}", path.display())]
+    Unlinkable { path: PathBuf, reason: String, provided: &'static str },
     #[error(
         "`{}` begins with a memory of {initial} bytes, and --max-memory allows {max}; allow at least as much",
         path.display()

@@ -24,6 +24,8 @@ pub(crate) struct Report {
     pub(crate) seed: String,
     pub(crate) epoch: String,
     pub(crate) outcome: Outcome,
+    /// What the function called by `--invoke` returned.
+    pub(crate) results: Option<Vec<String>>,
     pub(crate) elapsed_ns: u64,
     pub(crate) fuel_consumed: Option<u64>,
     pub(crate) host_calls: BTreeMap<&'static str, u64>,

@@ -1,34 +1,55 @@
 //! `detwasi run`.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use deterministic_wasmtime::core::{Policies, WallTime};
-use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
+use deterministic_wasmtime::configure;
+use deterministic_wasmtime::core::{Instant, Policies, WallTime};
 use jiff::Timestamp;
-use wasmtime::{
-    Config, Engine, Instance, InstancePre, Linker, Store, StoreLimits, StoreLimitsBuilder, Trap, WasmBacktrace,
-};
+use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::RunArgs;
-use crate::guest::{Guest, chain};
+use crate::guest::{Guest, Kind, chain};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
 use crate::stdio::{self, Outputs, Summary};
+use crate::{component, module};
 
-/// What a store of ours holds.
-struct State {
-    wasi: p1::P1Ctx,
-    limits: StoreLimits,
+/// What a guest is started with.
+pub(crate) struct Start {
+    pub(crate) wasi: WasiCtxBuilder,
+    pub(crate) policies: Policies,
+    pub(crate) limits: StoreLimits,
+    pub(crate) fuel: Option<u64>,
+}
+
+/// What is left of a guest that ended.
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    /// What the function called by `--invoke` returned, as it is printed: a line each.
+    pub(crate) results: Option<Vec<String>>,
+    /// What the handler called by `--http-request` answered, as it is printed.
+    pub(crate) response: Option<Vec<u8>>,
+    pub(crate) now: Instant,
+    pub(crate) fuel_left: Option<u64>,
+    pub(crate) host_calls: BTreeMap<&'static str, u64>,
+    pub(crate) memories: BTreeMap<String, Summary>,
+}
+
+/// A guest that was compiled, linked, and found to be callable.
+enum Program {
+    Module(module::Program),
+    Component(component::Program),
 }
 
 /// Checks everything that can be checked, runs the guest, reports.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let mut policies = args.preset.policies(&args.seed);
     policies.epoch = args.epoch.unwrap_or(policies.epoch);
-    let (epoch, start) = (policies.epoch, policies.clock.now());
+    let (epoch, begun) = (policies.epoch, policies.clock.now());
     // A clock that measures fuel needs it counted, be it without a limit.
     let fuel = args.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
     let limits = match args.max_memory {
@@ -36,46 +57,45 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         None => StoreLimits::default(),
     };
 
-    let engine = Engine::new(configure(&mut Config::new()).consume_fuel(fuel.is_some())).map_err(refused)?;
+    let mut config = Config::new();
+    configure(&mut config).consume_fuel(fuel.is_some()).wasm_component_model_async(true);
+    let engine = Engine::new(&config).map_err(refused)?;
     let guest = Guest::read(args.guest())?;
-    let module = guest.compile(&engine, args.max_memory.map(|size| size.as_u64()))?;
-    let mut linker = Linker::new(&engine);
-    p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
-    let linked = guest.link(&linker, &module, || {
-        let wasi = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
-        Store::new(&engine, State { wasi, limits: StoreLimits::default() })
-    })?;
+    let program = match guest.kind() {
+        Kind::Module => Program::Module(module::Program::prepare(&guest, &engine, args)?),
+        Kind::Component => Program::Component(component::Program::prepare(&guest, &engine, args)?),
+    };
 
     let outputs = Outputs::default();
-    let mut builder = context(args, &guest, &outputs)?;
+    let mut wasi = context(args, &guest, &outputs)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     // Last, since it may wait for whoever writes at the other end.
-    builder.stdin(stdio::stdin(args.stdin.as_deref())?);
+    wasi.stdin(stdio::stdin(args.stdin.as_deref())?);
 
-    let mut store = Store::new(&engine, State { wasi: builder.build_deterministic_p1(policies), limits });
-    store.limiter(|state| &mut state.limits);
-    if let Some(fuel) = fuel {
-        store.set_fuel(fuel).map_err(refused)?;
-    }
-    let (instance, outcome) = start_guest(&guest, &linked, &mut store)?;
+    let start = Start { wasi, policies, limits, fuel };
+    let ended = match program {
+        Program::Module(program) => program.run(&guest, start),
+        Program::Component(program) => program.run(&guest, start),
+    }?;
 
+    outputs.append(ended.response.as_deref().unwrap_or_default());
     let (stdout, stderr) = outputs.finish()?;
-    let Some(target) = target else { return Ok(outcome.tell()) };
-    let memories = instance.map(|instance| memories(&instance, &mut store)).unwrap_or_default();
-    let state = store.data().wasi.deterministic();
+    print(ended.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
+    let Some(target) = target else { return Ok(ended.outcome.tell()) };
     let report = Report {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
         preset: args.preset.to_string(),
         seed: args.seed.to_string(),
         epoch: rfc3339(epoch),
-        outcome,
-        elapsed_ns: state.now().saturating_since(start),
-        fuel_consumed: fuel.and_then(|fuel| Some(fuel.saturating_sub(store.get_fuel().ok()?))),
-        host_calls: state.host_calls().collect(),
+        outcome: ended.outcome,
+        results: ended.results,
+        elapsed_ns: ended.now.saturating_since(begun),
+        fuel_consumed: fuel.and_then(|fuel| Some(fuel.saturating_sub(ended.fuel_left?))),
+        host_calls: ended.host_calls,
         stdout,
         stderr,
-        memories,
+        memories: ended.memories,
     };
     let written = target.write(&report);
     // How the guest ended is told even if the report fails; what is our own problem decides the exit code.
@@ -112,28 +132,13 @@ fn context(args: &RunArgs, guest: &Guest, outputs: &Outputs) -> Result<WasiCtxBu
     Ok(builder)
 }
 
-/// Instantiates and calls `_start`. There is no instance if the module's start function ended the guest.
-fn start_guest(
-    guest: &Guest,
-    linked: &InstancePre<State>,
-    store: &mut Store<State>,
-) -> Result<(Option<Instance>, Outcome), Problem> {
-    let instance = match linked.instantiate(&mut *store) {
-        Ok(instance) => instance,
-        Err(error) if error.is::<WasmBacktrace>() || error.is::<Trap>() => return Ok((None, Outcome::of(Err(error)))),
-        Err(error) => return Err(Problem::Unstartable { path: guest.path().into(), reason: chain(&error) }),
-    };
-    let called = instance.get_typed_func::<(), ()>(&mut *store, "_start").and_then(|start| start.call(store, ()));
-    Ok((Some(instance), Outcome::of(called)))
-}
-
-/// What each exported memory holds, by name.
-fn memories(instance: &Instance, store: &mut Store<State>) -> BTreeMap<String, Summary> {
-    let exports: Vec<_> = instance
-        .exports(&mut *store)
-        .filter_map(|export| Some((export.name().to_owned(), export.into_memory()?)))
-        .collect();
-    exports.into_iter().map(|(name, memory)| (name, Summary::of(memory.data(&*store)))).collect()
+/// After all that the guest printed.
+fn print(results: &[String]) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout();
+    for result in results {
+        writeln!(stdout, "{result}")?;
+    }
+    stdout.flush()
 }
 
 fn rfc3339(time: WallTime) -> String {
@@ -141,6 +146,6 @@ fn rfc3339(time: WallTime) -> String {
     Timestamp::from_nanosecond(time.as_unix_nanos().into()).map(|time| time.to_string()).unwrap_or_default()
 }
 
-fn refused(error: wasmtime::Error) -> Problem {
+pub(crate) fn refused(error: wasmtime::Error) -> Problem {
     Problem::Engine(chain(&error))
 }

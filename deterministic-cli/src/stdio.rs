@@ -85,6 +85,11 @@ impl Outputs {
         Output { outputs: self.clone(), which: Which::Stderr }
     }
 
+    /// Writes to stdout after the guest, and counts it as the guest's. [`finish`](Self::finish) tells if it failed.
+    pub(crate) fn append(&self, bytes: &[u8]) {
+        let _ = self.lock().write(Which::Stdout, bytes);
+    }
+
     /// Flushes; then what stdout and what stderr was, unless the host could not take all of it.
     pub(crate) fn finish(&self) -> Result<(Summary, Summary), Problem> {
         let mut state = self.lock();
@@ -192,12 +197,19 @@ impl Pollable for Output {
 
 impl AsyncWrite for Output {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.outputs.lock().write(self.which, bytes);
-        Poll::Ready(written.map(|()| bytes.len()).map_err(io::Error::other))
+        match self.outputs.lock().write(self.which, bytes) {
+            Ok(()) => Poll::Ready(Ok(bytes.len())),
+            // This stream can tell the guest of an error, which then sees the host; but not end it. One that waits for
+            // ever does: as nothing wakes it, the run is over when nothing else can go on.
+            Err(HostFailed) => Poll::Pending,
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.outputs.lock().flush(self.which).map_err(io::Error::other))
+        match self.outputs.lock().flush(self.which) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(HostFailed) => Poll::Pending,
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

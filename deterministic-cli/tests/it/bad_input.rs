@@ -1,6 +1,6 @@
 //! What cannot be run is said in one line, with exit code 2, and leaves nothing behind.
 
-use crate::{Place, guests};
+use crate::{Place, component_guests, guests};
 
 /// Runs with a report asked for.
 #[track_caller]
@@ -57,8 +57,21 @@ fn guests_that_are_none() {
         (&b"\x7fELF\x02\x01\x01"[..], &["no WebAssembly"][..]),
         (b"", &["guest.wat"]),
         (b"(module (func $f (result i32) i32.bogus))", &["no WebAssembly", "unknown operator", "guest.wat:1:"]),
-        (b"(component)", &["is a component", "yet", "wasm32-wasip1"]),
-        (&component, &["is a component", "yet"]),
+        (b"(component)", &["exports no `wasi:cli/run`", "no function at all", "--invoke"]),
+        (&component, &["exports no `wasi:cli/run`"]),
+        (b"(component (core module (func (result i32))))", &["cannot be compiled"]),
+        (component_guests::library().as_bytes(), &["exports no `wasi:cli/run`", "`add(a: u32, b: u32) -> u32`"]),
+        (
+            component_guests::foreign().as_bytes(),
+            &[
+                "provides: `wasi:nn/tensor@0.2.0-rc-2024-10-28`, `wasi:random/insecure@0.2.3#get-more`, \
+                 `wasi:clocks/monotonic-clock@0.4.0`, `log`; build",
+            ],
+        ),
+        (
+            component_guests::returns(0).replace("\"get-random-u64\" (func (result u64))", "\"get-random-u64\" (func (result s64))").as_bytes(),
+            &["cannot be linked", "wasi:random/random@0.2.3"],
+        ),
         (b"\0asm\x02\0\0\0", &["no WebAssembly"]),
         (b"\0asm\x01\0\0\0\xff", &["cannot be compiled"]),
         (b"(module (func (export \"_start\") i32.const 1))", &["cannot be compiled"]),

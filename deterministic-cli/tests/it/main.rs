@@ -1,9 +1,13 @@
 //! `detwasi` as a shell sees it.
 
 mod bad_input;
+mod component_guests;
+mod components;
 mod demo;
 mod endings;
 mod guests;
+mod http;
+mod invoke;
 mod options;
 mod report;
 

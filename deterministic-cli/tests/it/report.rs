@@ -21,6 +21,7 @@ fn says_how_the_run_went() {
     assert_eq!(report["seed"], format!("0x05{}", "0".repeat(62)));
     assert_eq!(report["epoch"], "2025-01-01T00:00:00Z");
     assert_eq!(report["outcome"], serde_json::json!({ "exit_code": 0 }));
+    assert_eq!(report["results"], serde_json::Value::Null);
     let elapsed = report["elapsed_ns"].as_u64().expect("a number");
     // An hour's sleep, a short one, and the ticks of a few readings.
     assert!((3_600_000_000_000..3_600_001_000_000).contains(&elapsed), "{elapsed}");
@@ -34,10 +35,10 @@ fn says_how_the_run_went() {
     assert_eq!(report["memories"]["memory"]["bytes"], 131_072);
 
     let keys: Vec<_> = report.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys.len(), 12);
+    assert_eq!(keys.len(), 13);
     let text = std::fs::read_to_string(place.path("report.json")).expect("a report");
     assert!(text.ends_with("}\n"));
-    let order = ["format", "guest_sha256", "preset", "seed", "epoch", "outcome", "elapsed_ns", "memories"];
+    let order = ["format", "guest_sha256", "preset", "seed", "epoch", "outcome", "results", "elapsed_ns", "memories"];
     let places = order.map(|key| text.find(&format!("\"{key}\"")).expect(key));
     assert!(places.is_sorted(), "{text}");
 }

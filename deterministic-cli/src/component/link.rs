@@ -1,0 +1,96 @@
+//! Finding what a component imports.
+
+use deterministic_wasmtime::{config_store, http, keyvalue, p2, p3};
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use super::State;
+use crate::guest::{Guest, chain};
+use crate::problem::Problem;
+
+/// What guests are told to be built for.
+pub(crate) const PROVIDED: &str =
+    "the interfaces of `wasi:cli` and `wasi:http` 0.2 or 0.3.0, `wasi:config` and `wasi:keyvalue`";
+
+/// WASI 0.2 and 0.3, and an empty `wasi:config` and `wasi:keyvalue`. The asynchronous flavour of 0.2, since a component that
+/// imports 0.3 can only be called so. As nothing is set to answer them, HTTP requests of the guest's are refused.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    p2::add_to_linker_async(&mut linker)?;
+    p3::add_to_linker(&mut linker)?;
+    http::p2::add_to_linker(&mut linker)?;
+    http::p3::add_to_linker(&mut linker)?;
+    config_store::add_to_linker(&mut linker)?;
+    keyvalue::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// Finds everything that the component imports in `linker`.
+pub(crate) fn link(
+    guest: &Guest,
+    linker: &Linker<State>,
+    component: &Component,
+) -> Result<InstancePre<State>, Problem> {
+    let error = match linker.instantiate_pre(component) {
+        Ok(linked) => return Ok(linked),
+        Err(error) => error,
+    };
+    let path = guest.path().to_owned();
+    let imports = missing(linker, component);
+    if imports.is_empty() {
+        return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
+    }
+    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+}
+
+/// Wasmtime names the first that it misses; these are all of them: whole interfaces, and single functions of others.
+fn missing(linker: &Linker<State>, component: &Component) -> Vec<String> {
+    let engine = component.engine();
+    let mut missing = Vec::new();
+    let mut resources = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        let interface = match &import.ty {
+            ComponentItem::ComponentInstance(interface) => interface,
+            ComponentItem::Type(_) => continue,
+            // Functions, resources and modules beside all interfaces: WASI has none.
+            _ => {
+                missing.push(format!("`{name}`"));
+                continue;
+            }
+        };
+        let mut asked = 0;
+        let mut lacking = Vec::new();
+        for (item, export) in interface.exports(engine) {
+            let ty = match export.ty {
+                // One that comes from an interface before this.
+                ComponentItem::Resource(resource) if resources.contains(&resource) => continue,
+                ComponentItem::Resource(resource) => {
+                    resources.push(resource);
+                    "(type (sub resource))"
+                }
+                // A method comes with its resource.
+                ComponentItem::ComponentFunc(_) if !item.starts_with('[') => "(func)",
+                _ => continue,
+            };
+            asked += 1;
+            if lacks(linker, name, item, ty) {
+                lacking.push(format!("`{name}#{item}`"));
+            }
+        }
+        match lacking.len() {
+            0 => {}
+            len if len == asked => missing.push(format!("`{name}`")),
+            _ => missing.append(&mut lacking),
+        }
+    }
+    missing
+}
+
+/// Whether the linker lacks an item of an interface and of all compatible versions of it. It cannot be asked, but linked
+/// with: what is there and of another type is told by another text than what is not there.
+fn lacks(linker: &Linker<State>, interface: &str, item: &str, ty: &str) -> bool {
+    let asks = format!("(component (import {interface:?} (instance (export {item:?} {ty}))))");
+    let Ok(asks) = Component::new(linker.engine(), asks) else { return false };
+    linker.instantiate_pre(&asks).is_err_and(|error| chain(&error).ends_with("implementation is missing"))
+}

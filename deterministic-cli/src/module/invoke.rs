@@ -1,0 +1,121 @@
+//! `--invoke` on a core module.
+
+use std::ffi::OsString;
+
+use wasmtime::{ExternType, FuncType, Instance, Module, Store, Val, ValType};
+
+use crate::guest::{Guest, listed};
+use crate::problem::Problem;
+
+/// A call that fits its function.
+pub(crate) struct Call {
+    name: String,
+    params: Vec<Val>,
+    results: usize,
+    /// Whether the module wants to be initialised first, as libraries do.
+    initialize: bool,
+}
+
+impl Call {
+    /// Reads `NAME(ARGS)`, or `NAME` with the arguments behind the guest, as `wasmtime run` has it.
+    pub(crate) fn parse(text: &str, args: &[OsString], module: &Module, guest: &Guest) -> Result<Self, Problem> {
+        let text = text.trim();
+        let function = |name: &str| match module.get_export(name) {
+            Some(ExternType::Func(ty)) => Some(ty),
+            _ => None,
+        };
+        let parts = text.split_once('(').and_then(|(name, args)| Some((name.trim(), args.strip_suffix(')')?.trim())));
+        // An export's name may have parentheses of its own.
+        let (name, ty, given) = match (function(text), parts) {
+            (Some(ty), _) => (text, Some(ty), args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect()),
+            (None, Some((name, ""))) => (name, function(name), Vec::new()),
+            (None, Some((name, args))) => {
+                (name, function(name), args.split(',').map(|arg| arg.trim().into()).collect())
+            }
+            (None, None) => (text, None, Vec::new()),
+        };
+        let Some(ty) = ty else {
+            let functions = module.exports().filter_map(|export| Some((export.name(), export.ty().func()?.clone())));
+            let exports = listed(functions.map(|(name, ty)| signature(name, &ty)));
+            return Err(Problem::NoSuchExport { path: guest.path().into(), name: name.into(), exports });
+        };
+        let params = params(&ty, &given).map_err(|reason| Problem::BadCall {
+            call: text.into(),
+            reason,
+            signature: signature(name, &ty),
+        })?;
+        let initialize = name != "_initialize"
+            && function("_initialize").is_some_and(|ty| ty.params().len() == 0 && ty.results().len() == 0);
+        Ok(Call { name: name.into(), params, results: ty.results().len(), initialize })
+    }
+
+    /// Calls it.
+    pub(crate) fn run<T>(&self, instance: &Instance, store: &mut Store<T>) -> wasmtime::Result<Vec<Val>> {
+        if self.initialize {
+            instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?.call(&mut *store, ())?;
+        }
+        let mut results = vec![Val::I32(0); self.results];
+        // It was found in the module before.
+        if let Some(function) = instance.get_func(&mut *store, &self.name) {
+            function.call(store, &self.params, &mut results)?;
+        }
+        Ok(results)
+    }
+}
+
+fn params(ty: &FuncType, given: &[String]) -> Result<Vec<Val>, String> {
+    if ty.params().len() != given.len() {
+        return Err(format!("{} argument(s) given, {} needed", given.len(), ty.params().len()));
+    }
+    ty.params().zip(given).map(|(ty, text)| value(&ty, text).ok_or_else(|| format!("`{text}` is no {ty}"))).collect()
+}
+
+/// Integers may be signed or unsigned, decimal or, behind `0x`, hexadecimal; numbers with a point are what Rust reads.
+fn value(ty: &ValType, text: &str) -> Option<Val> {
+    let integer = || -> Option<i128> {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+        let magnitude = match hex {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None => digits.parse::<u64>(),
+        };
+        Some(sign * i128::from(magnitude.ok()?))
+    };
+    match ty {
+        ValType::I32 => {
+            let value = integer()?;
+            let value = i32::try_from(value).or_else(|_| u32::try_from(value).map(|value| value as i32));
+            value.ok().map(Val::I32)
+        }
+        ValType::I64 => {
+            let value = integer()?;
+            let value = i64::try_from(value).or_else(|_| u64::try_from(value).map(|value| value as i64));
+            value.ok().map(Val::I64)
+        }
+        ValType::F32 => text.parse::<f32>().ok().map(|value| Val::F32(value.to_bits())),
+        ValType::F64 => text.parse::<f64>().ok().map(|value| Val::F64(value.to_bits())),
+        _ => None,
+    }
+}
+
+/// A result as it is printed.
+pub(crate) fn text(value: &Val) -> String {
+    match value {
+        Val::I32(value) => value.to_string(),
+        Val::I64(value) => value.to_string(),
+        Val::F32(bits) => f32::from_bits(*bits).to_string(),
+        Val::F64(bits) => f64::from_bits(*bits).to_string(),
+        Val::V128(value) => format!("{:#034x}", value.as_u128()),
+        // What a reference refers to has no text.
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) | Val::ExnRef(None) => "null".into(),
+        _ => "ref".into(),
+    }
+}
+
+fn signature(name: &str, ty: &FuncType) -> String {
+    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(", ");
+    match ty.results().len() {
+        0 => format!("{name}({})", list(&mut ty.params())),
+        _ => format!("{name}({}) -> {}", list(&mut ty.params()), list(&mut ty.results())),
+    }
+}

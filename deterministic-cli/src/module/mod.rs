@@ -1,0 +1,132 @@
+//! Running a core module.
+
+mod invoke;
+
+use std::collections::BTreeMap;
+
+use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
+use wasmtime::{
+    Engine, ExternType, Instance, InstancePre, Linker, Module, Store, StoreLimits, UnknownImportError, Val,
+};
+use wasmtime_wasi::WasiCtxBuilder;
+
+use crate::args::RunArgs;
+use crate::guest::{Guest, chain};
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+use crate::run::{Ended, Start, refused};
+use crate::stdio::Summary;
+
+/// What guests are told to be built for.
+const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
+
+/// What the store of a module holds.
+struct State {
+    wasi: p1::P1Ctx,
+    limits: StoreLimits,
+}
+
+/// A module that may be started.
+pub(crate) struct Program {
+    linked: InstancePre<State>,
+    /// What to call instead of `_start`.
+    call: Option<invoke::Call>,
+}
+
+impl Program {
+    /// Checks all that can be checked before the module runs.
+    pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &RunArgs) -> Result<Self, Problem> {
+        if args.http_request.is_some() {
+            return Err(Problem::ModuleAsHandler { path: guest.path().into() });
+        }
+        let module = guest.compile(|binary| Module::from_binary(engine, binary))?;
+        let path = || guest.path().to_owned();
+        if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
+            return Err(Problem::Invalid { path: path(), reason: "it imports a shared memory".into() });
+        }
+        let call = match &args.invoke {
+            Some(text) => Some(invoke::Call::parse(text, args.guest_args(), &module, guest)?),
+            None => command(&module).map(|()| None).map_err(|reason| Problem::NoCommand { path: path(), reason })?,
+        };
+        guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
+
+        let mut linker = Linker::new(engine);
+        p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
+        Ok(Program { linked: link(guest, &linker, &module)?, call })
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, guest: &Guest, start: Start) -> Result<Ended, Problem> {
+        let Start { mut wasi, policies, limits, fuel } = start;
+        let state = State { wasi: wasi.build_deterministic_p1(policies), limits };
+        let mut store = Store::new(self.linked.module().engine(), state);
+        store.limiter(|state| &mut state.limits);
+        if let Some(fuel) = fuel {
+            store.set_fuel(fuel).map_err(refused)?;
+        }
+        let (instance, called) = match self.linked.instantiate(&mut store) {
+            Ok(instance) => (Some(instance), self.call(&instance, &mut store)),
+            Err(error) => (None, Err(guest.unstarted(error)?)),
+        };
+        let (outcome, results) = Outcome::with_results(called);
+        let memories = instance.map(|instance| memories(&instance, &mut store)).unwrap_or_default();
+        let policies = store.data().wasi.deterministic();
+        Ok(Ended {
+            outcome,
+            results: results.filter(|_| self.call.is_some()).map(|results| results.iter().map(invoke::text).collect()),
+            response: None,
+            now: policies.now(),
+            fuel_left: store.get_fuel().ok(),
+            host_calls: policies.host_calls().collect(),
+            memories,
+        })
+    }
+
+    fn call(&self, instance: &Instance, store: &mut Store<State>) -> wasmtime::Result<Vec<Val>> {
+        let Some(call) = &self.call else {
+            instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call(store, ())?;
+            return Ok(Vec::new());
+        };
+        call.run(instance, store)
+    }
+}
+
+/// Whether the module is a program.
+fn command(module: &Module) -> Result<(), &'static str> {
+    match module.get_export("_start") {
+        Some(ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => Ok(()),
+        Some(_) => Err("its export `_start` is no function without parameters and results"),
+        None if module.get_export("_initialize").is_some() => {
+            Err("it exports `_initialize` and no `_start`, as libraries do")
+        }
+        None => Err("it exports no function `_start`"),
+    }
+}
+
+/// Finds everything that the module imports in `linker`.
+fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<InstancePre<State>, Problem> {
+    let error = match linker.instantiate_pre(module) {
+        Ok(linked) => return Ok(linked),
+        Err(error) => error,
+    };
+    let path = guest.path().to_owned();
+    if !error.is::<UnknownImportError>() {
+        return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
+    }
+    // Looking them up needs a store.
+    let wasi = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
+    let mut store = Store::new(linker.engine(), State { wasi, limits: StoreLimits::default() });
+    let unknown = module.imports().filter(|import| linker.get_by_import(&mut store, import).is_none());
+    let imports = unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect();
+    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+}
+
+/// What each exported memory holds, by name.
+fn memories(instance: &Instance, store: &mut Store<State>) -> BTreeMap<String, Summary> {
+    let exports: Vec<_> = instance
+        .exports(&mut *store)
+        .filter_map(|export| Some((export.name().to_owned(), export.into_memory()?)))
+        .collect();
+    exports.into_iter().map(|(name, memory)| (name, Summary::of(memory.data(&*store)))).collect()
+}
