@@ -67,3 +67,87 @@ impl OutputStream for FileOutput {
         self.0.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream of wasmtime-wasi's kind that ends, or breaks, half-way.
+    struct Half {
+        left: Vec<StreamResult<Bytes>>,
+    }
+
+    #[async_trait]
+    impl Pollable for Half {
+        async fn ready(&mut self) {}
+    }
+
+    #[async_trait]
+    impl InputStream for Half {
+        fn read(&mut self, _: usize) -> StreamResult<Bytes> {
+            self.left.pop().unwrap_or(Err(StreamError::Closed))
+        }
+    }
+
+    #[async_trait]
+    impl OutputStream for Half {
+        fn check_write(&mut self) -> StreamResult<usize> {
+            if self.left.is_empty() { Err(StreamError::Closed) } else { Ok(1) }
+        }
+
+        fn write(&mut self, _: Bytes) -> StreamResult<()> {
+            self.left.pop().unwrap_or(Err(StreamError::Closed)).map(drop)
+        }
+
+        fn flush(&mut self) -> StreamResult<()> {
+            self.check_write().map(drop)
+        }
+    }
+
+    fn broken() -> StreamError {
+        StreamError::LastOperationFailed(wasmtime::Error::msg("the disk went away"))
+    }
+
+    #[test]
+    fn a_file_that_ends_or_breaks_half_way_is_closed_from_then_on() {
+        let mut input = FileInput(Box::new(Half { left: vec![Err(broken()), Ok(Bytes::from_static(b"abc"))] }));
+        assert_eq!(input.read(0).unwrap(), "");
+        assert_eq!(input.read(100).unwrap(), "abc");
+        assert!(matches!(input.read(100), Err(StreamError::LastOperationFailed(_))));
+        for _ in 0..2 {
+            assert!(matches!(input.read(100), Err(StreamError::Closed)));
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_further_says_so_and_is_closed() {
+        let mut output = FileOutput(Box::new(Half { left: vec![Err(broken()), Ok(Bytes::new())] }));
+        assert_eq!(output.check_write().unwrap(), CHUNK);
+        output.write(Bytes::from_static(b"a")).unwrap();
+        assert!(matches!(output.write(Bytes::from_static(b"d")), Err(StreamError::LastOperationFailed(_))));
+        assert!(matches!(output.check_write(), Err(StreamError::Closed)));
+        assert!(matches!(output.flush(), Err(StreamError::Closed)));
+        let too_much = Bytes::from(vec![0; CHUNK + 1]);
+        assert!(matches!(output.write(too_much), Err(StreamError::Trap(_))));
+    }
+
+    /// Without files on the calling thread there is no answer that timing has no part in.
+    #[test]
+    fn a_stream_that_would_wait_for_a_thread_is_refused() {
+        struct Waits;
+        #[async_trait]
+        impl Pollable for Waits {
+            async fn ready(&mut self) {
+                std::future::pending().await
+            }
+        }
+        #[async_trait]
+        impl InputStream for Waits {
+            fn read(&mut self, _: usize) -> StreamResult<Bytes> {
+                Ok(Bytes::new())
+            }
+        }
+        let Err(StreamError::Trap(error)) = FileInput(Box::new(Waits)).read(1) else { panic!("an answer") };
+        assert!(matches!(error.downcast_ref(), Some(Error::FilesOnOtherThreads)));
+    }
+}
