@@ -3,6 +3,7 @@
 mod adapted;
 mod bad_input;
 mod coverage;
+mod echo;
 mod host;
 mod mixed;
 mod tasks;
