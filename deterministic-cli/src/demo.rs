@@ -1,4 +1,4 @@
-//! `detwasi demo`: one guest, twice on stock WASI and twice on ours.
+//! `detwasi demo`: one guest, twice on stock WASI and twice on ours; then a component, twice on ours.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -13,6 +13,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
+use crate::demo_tasks::tasks;
 use crate::guest::chain;
 use crate::problem::Problem;
 use crate::stdio::Summary;
@@ -31,10 +32,11 @@ const DIGITS: usize = COLUMN - "stdout ".len();
 /// Runs the guest and prints the table. Fails if our two runs differ.
 pub(crate) fn demo() -> Result<ExitCode, Problem> {
     let (stock, ours) = four_runs().map_err(|error| Problem::Demo(chain(&error)))?;
-    let text = table(&stock, &ours);
+    let (tasks, tasks_equal) = tasks().map_err(|error| Problem::Demo(chain(&error)))?;
+    let text = table(&stock, &ours) + &tasks;
     let mut stdout = std::io::stdout();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
-    Ok(if ours[0].is_like(&ours[1]) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if ours[0].is_like(&ours[1]) && tasks_equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What one run left behind.

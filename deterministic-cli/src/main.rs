@@ -4,6 +4,7 @@
 mod args;
 mod component;
 mod demo;
+mod demo_tasks;
 mod guest;
 mod module;
 mod outcome;
