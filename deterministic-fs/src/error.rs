@@ -1,0 +1,102 @@
+//! What goes wrong: for the guest to see, or for the embedder.
+
+use thiserror::Error;
+
+/// What a guest is told, by the names of `wasi:filesystem/types`' `error-code`. Every host has the same code for the same
+/// situation; [`ErrorCode::from_host`] has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The host's permissions deny it (`EACCES`).
+    #[error("access denied")]
+    Access,
+    /// The descriptor is not of the kind, or not open in the mode, that the call needs (`EBADF`).
+    #[error("bad descriptor")]
+    BadDescriptor,
+    /// The object is in use (`EBUSY`).
+    #[error("resource busy")]
+    Busy,
+    /// The two paths are on different file systems (`EXDEV`).
+    #[error("cross-device link")]
+    CrossDevice,
+    /// There is an object of this name already (`EEXIST`).
+    #[error("file exists")]
+    Exist,
+    /// The file would be longer than a file can be (`EFBIG`).
+    #[error("file too large")]
+    FileTooLarge,
+    /// A name is not UTF-8, or not one that this file system can store (`EILSEQ`).
+    #[error("illegal byte sequence")]
+    IllegalByteSequence,
+    /// There is no room left (`ENOSPC`).
+    #[error("no space left")]
+    InsufficientSpace,
+    /// The argument makes no sense (`EINVAL`).
+    #[error("invalid argument")]
+    Invalid,
+    /// The host failed in a way that has no code of its own (`EIO`).
+    #[error("input/output error")]
+    Io,
+    /// The object is a directory and must not be (`EISDIR`).
+    #[error("is a directory")]
+    IsDirectory,
+    /// Too many symbolic links, or one where none may be followed (`ELOOP`).
+    #[error("too many levels of symbolic links")]
+    Loop,
+    /// A name has more than 255 bytes, or a path more than 4095 (`ENAMETOOLONG`).
+    #[error("file name too long")]
+    NameTooLong,
+    /// There is no such object (`ENOENT`).
+    #[error("no such file or directory")]
+    NoEntry,
+    /// The object is not a directory and must be (`ENOTDIR`).
+    #[error("not a directory")]
+    NotDirectory,
+    /// The directory has entries (`ENOTEMPTY`).
+    #[error("directory not empty")]
+    NotEmpty,
+    /// The path leads out of the directory, or the mount is read-only (`EPERM`).
+    #[error("operation not permitted")]
+    NotPermitted,
+    /// A number does not fit (`EOVERFLOW`).
+    #[error("value too large")]
+    Overflow,
+    /// The object has as many names as it can have (`EMLINK`).
+    #[error("too many links")]
+    TooManyLinks,
+    /// Not for this kind of object, such as opening a fifo, a device or a socket (`ENOTSUP`).
+    #[error("not supported")]
+    Unsupported,
+}
+
+/// Why an operation did not happen.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// For the guest.
+    #[error(transparent)]
+    Code(#[from] ErrorCode),
+    /// For the embedder: the host could not give what the embedder vouched for. A guest must not see it, since on another
+    /// machine it would not be there; the run cannot go on.
+    #[error(
+        "the host failed to read {path} of a tree whose contents were left for later: {reason}; read the tree whole at the start, or keep it unchanged during the run"
+    )]
+    Contents {
+        /// The file, in the tree.
+        path: String,
+        /// What the host said, or how the file differs from what it was.
+        reason: String,
+    },
+    /// For the embedder: a guest made directories in one another, deeper than a path can say, so that what it changed cannot
+    /// be listed.
+    #[error(
+        "below {path} the guest went deeper than a path can say; take the tree as it is, without a list of changes"
+    )]
+    TooDeep {
+        /// The beginning of the path.
+        path: String,
+    },
+}
+
+/// What operations give.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,404 @@
+//! The operations, over both kinds of mount.
+
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+
+use crate::error::{ErrorCode, Result};
+use crate::handle::Handle;
+use crate::hermetic::Hermetic;
+use crate::live::Live;
+use crate::node::Nodes;
+use crate::tree::{Change, Tree, TreeError};
+use crate::types::{Access, DirectoryEntry, FileType, Nanos, NewTime, OpenOptions, Position, Stat};
+
+/// How many bytes the hermetic mounts of a file system may hold together unless it is told otherwise: 1 GiB.
+pub const DEFAULT_CAPACITY: u64 = 1 << 30;
+
+/// The directories of one run, and what the guest did to them.
+///
+/// Paths are relative to an open directory; none leads out of its mount. Operations have the names and the meaning of
+/// `wasi:filesystem/types`. Each is done when it returns, on the calling thread.
+#[derive(Debug)]
+pub struct FileSystem {
+    nodes: Nodes,
+    hermetic: Hermetic,
+    live: Live,
+    mounts: Vec<Mount>,
+}
+
+/// A directory that the guest has from the start.
+#[derive(Debug)]
+struct Mount {
+    guest: Arc<str>,
+    handle: Handle,
+    /// What a hermetic one was at the start.
+    tree: Option<Arc<Tree>>,
+}
+
+impl Default for FileSystem {
+    fn default() -> Self {
+        FileSystem::new(0, DEFAULT_CAPACITY)
+    }
+}
+
+impl FileSystem {
+    /// No mounts yet. Untouched objects show `epoch` as all of their times; `capacity` is how many bytes the hermetic
+    /// mounts may hold together, as [`Tree::size`] counts them. The memory they take can be twice as much.
+    pub fn new(epoch: Nanos, capacity: u64) -> Self {
+        FileSystem {
+            nodes: Nodes::new(epoch),
+            hermetic: Hermetic::new(capacity),
+            live: Live::default(),
+            mounts: Vec::new(),
+        }
+    }
+
+    /// How many bytes the hermetic mounts may hold together from here on. If they hold more already, nothing can be added.
+    pub fn set_capacity(&mut self, capacity: u64) {
+        self.hermetic.set_capacity(capacity);
+    }
+
+    /// Says what the wall clock shows, for the times of what is made and written from here on.
+    pub fn set_now(&mut self, now: Nanos) {
+        self.nodes.now = now;
+    }
+
+    /// The epoch of untouched objects, for a file system that was made before it was known.
+    pub fn set_epoch(&mut self, epoch: Nanos) {
+        self.nodes.epoch = epoch;
+        self.nodes.now = self.nodes.now.max(epoch);
+    }
+
+    /// Mounts a directory of the host: what the guest writes is written there, at once.
+    pub fn mount_live(&mut self, dir: Dir, guest: &str, access: Access) {
+        let mount = self.mounts.len() as u32;
+        let handle = self.live.mount(&mut self.nodes, dir, mount, guest, access);
+        self.mounts.push(Mount { guest: guest.into(), handle, tree: None });
+    }
+
+    /// Mounts a tree: what the guest changes stays in memory. `tree` itself is never changed and can serve any number of
+    /// runs.
+    ///
+    /// # Errors
+    ///
+    /// [`TreeError::TooLarge`] if there is no room for it within the capacity.
+    pub fn mount_hermetic(&mut self, tree: &Arc<Tree>, guest: &str, access: Access) -> Result<(), TreeError> {
+        let mount = self.mounts.len() as u32;
+        let handle = self.hermetic.mount(&mut self.nodes, tree, mount, guest, access)?;
+        self.mounts.push(Mount { guest: guest.into(), handle, tree: Some(tree.clone()) });
+        Ok(())
+    }
+
+    /// The mounts in the order in which they were made: the guest's name and the open directory.
+    pub fn preopens(&self) -> impl ExactSizeIterator<Item = (&str, &Handle)> {
+        self.mounts.iter().map(|mount| (&*mount.guest, &mount.handle))
+    }
+
+    /// What the hermetic mount number `mount` (in the order of [`preopens`](Self::preopens)) is by now. `None` if it is
+    /// live, or there is none.
+    pub fn tree(&self, mount: usize) -> Option<Tree> {
+        let mount = self.mounts.get(mount)?;
+        mount.tree.as_ref()?;
+        Some(self.hermetic.tree(&self.nodes, mount.handle.open.node))
+    }
+
+    /// What the guest changed in it, by path. `None` as above.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contents`](crate::Error::Contents) if a file was left for later and cannot be read now.
+    pub fn changes(&self, mount: usize) -> Option<Result<Vec<Change>>> {
+        let before = self.mounts.get(mount)?.tree.as_ref()?;
+        Some(before.changes_to(&self.tree(mount)?))
+    }
+
+    /// Opens the object at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As `open-at`, and [`ErrorCode::Unsupported`] for what is neither a file nor a directory.
+    pub fn open_at(&mut self, dir: &Handle, path: &str, options: OpenOptions) -> Result<Handle> {
+        directory(dir)?;
+        if options.directory && (options.create || options.exclusive || options.truncate) {
+            return Err(ErrorCode::Invalid.into());
+        }
+        if options.create || options.truncate || options.write {
+            changeable(dir)?;
+        }
+        match &dir.host {
+            None => self.hermetic.open_at(&mut self.nodes, dir, path, options),
+            Some(_) => self.live.open_at(&mut self.nodes, dir, path, options),
+        }
+    }
+
+    /// Reads from `offset` on into `buf`: all of it, or up to the end of the file. Gives how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadDescriptor`] unless it is a file that was opened to read.
+    pub fn read(&mut self, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {
+        regular(file)?;
+        in_range(offset)?;
+        if !file.read {
+            return Err(ErrorCode::BadDescriptor.into());
+        }
+        match &file.host {
+            None => self.hermetic.read(&self.nodes, file, buf, offset),
+            Some(_) => self.live.read(file, buf, offset),
+        }
+    }
+
+    /// Writes all of `bytes`, or as much as there is room for. Gives how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BadDescriptor`] unless it is a file that was opened to write, [`ErrorCode::InsufficientSpace`] if
+    /// there is room for none.
+    pub fn write(&mut self, file: &Handle, bytes: &[u8], position: Position) -> Result<usize> {
+        regular(file)?;
+        if let Position::At(offset) = position {
+            in_range(offset)?;
+        }
+        if !file.write {
+            return Err(ErrorCode::BadDescriptor.into());
+        }
+        match &file.host {
+            None => self.hermetic.write(&mut self.nodes, file, bytes, position),
+            Some(_) => self.live.write(&mut self.nodes, file, bytes, position),
+        }
+    }
+
+    /// Cuts a file, or adds zeros to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotPermitted`] in a read-only mount, [`ErrorCode::Invalid`] if the file was not opened to write.
+    pub fn set_size(&mut self, file: &Handle, size: u64) -> Result<()> {
+        regular(file)?;
+        changeable(file)?;
+        match &file.host {
+            None => self.hermetic.set_size(&mut self.nodes, file, size),
+            Some(_) => self.live.set_size(&mut self.nodes, file, size),
+        }
+    }
+
+    /// Asks the host to keep what was written safe from a failure. Nothing to do in a hermetic mount.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn sync(&mut self, object: &Handle, data_only: bool) -> Result<()> {
+        match &object.host {
+            None => Ok(()),
+            Some(_) => self.live.sync(object, data_only),
+        }
+    }
+
+    /// What there is to know of an open object.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn stat(&mut self, object: &Handle) -> Result<Stat> {
+        match &object.host {
+            None => self.hermetic.stat(&self.nodes, object),
+            Some(_) => self.live.stat(&mut self.nodes, object),
+        }
+    }
+
+    /// What there is to know of the object at `path`, or with `follow` of what a symbolic link there leads to.
+    ///
+    /// # Errors
+    ///
+    /// As `stat-at`.
+    pub fn stat_at(&mut self, dir: &Handle, path: &str, follow: bool) -> Result<Stat> {
+        directory(dir)?;
+        match &dir.host {
+            None => self.hermetic.stat_at(&self.nodes, dir, path, follow),
+            Some(_) => self.live.stat_at(&mut self.nodes, dir, path, follow),
+        }
+    }
+
+    /// Sets the times of an open object.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotPermitted`] in a read-only mount.
+    pub fn set_times(&mut self, object: &Handle, access: NewTime, modification: NewTime) -> Result<()> {
+        changeable(object)?;
+        if (access, modification) == (NewTime::Keep, NewTime::Keep) {
+            return Ok(());
+        }
+        match &object.host {
+            None => self.nodes.set_times(object.open.node, access, modification),
+            Some(_) => self.live.set_times(&mut self.nodes, object, access, modification)?,
+        }
+        Ok(())
+    }
+
+    /// Sets the times of the object at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As `set-times-at`.
+    pub fn set_times_at(
+        &mut self,
+        dir: &Handle,
+        path: &str,
+        follow: bool,
+        access: NewTime,
+        modification: NewTime,
+    ) -> Result<()> {
+        directory(dir)?;
+        changeable(dir)?;
+        match &dir.host {
+            None => self.hermetic.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
+            Some(_) => self.live.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
+        }
+    }
+
+    /// The entries of a directory by the bytes of their names, without `.` and `..`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::NotDirectory`] if it is none; [`ErrorCode::IllegalByteSequence`] if the host has a name in it that is
+    /// not UTF-8.
+    pub fn read_directory(&mut self, dir: &Handle) -> Result<Arc<[DirectoryEntry]>> {
+        directory(dir)?;
+        match &dir.host {
+            None => self.hermetic.read_directory(&self.nodes, dir),
+            Some(_) => self.live.read_directory(&mut self.nodes, dir),
+        }
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    ///
+    /// As `create-directory-at`.
+    pub fn create_directory_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
+        directory(dir)?;
+        changeable(dir)?;
+        match &dir.host {
+            None => self.hermetic.create_directory_at(&mut self.nodes, dir, path),
+            Some(_) => self.live.create_directory_at(&mut self.nodes, dir, path),
+        }
+    }
+
+    /// Makes a symbolic link at `path` that leads to `target`.
+    ///
+    /// # Errors
+    ///
+    /// As `symlink-at`; [`ErrorCode::NotPermitted`] if the target is absolute.
+    pub fn symlink_at(&mut self, dir: &Handle, target: &str, path: &str) -> Result<()> {
+        directory(dir)?;
+        changeable(dir)?;
+        match &dir.host {
+            None => self.hermetic.symlink_at(&mut self.nodes, dir, target, path),
+            Some(_) => self.live.symlink_at(&mut self.nodes, dir, target, path),
+        }
+    }
+
+    /// Where the symbolic link at `path` leads.
+    ///
+    /// # Errors
+    ///
+    /// As `readlink-at`; [`ErrorCode::NotPermitted`] if the target is absolute.
+    pub fn readlink_at(&mut self, dir: &Handle, path: &str) -> Result<String> {
+        directory(dir)?;
+        match &dir.host {
+            None => self.hermetic.readlink_at(&self.nodes, dir, path),
+            Some(_) => self.live.readlink_at(dir, path),
+        }
+    }
+
+    /// Gives the object at `path` another name.
+    ///
+    /// # Errors
+    ///
+    /// As `link-at`; [`ErrorCode::Invalid`] with `follow`, which wasmtime-wasi refuses too; [`ErrorCode::CrossDevice`]
+    /// between a live and a hermetic mount.
+    pub fn link_at(&mut self, dir: &Handle, path: &str, follow: bool, new_dir: &Handle, new_path: &str) -> Result<()> {
+        directory(dir)?;
+        directory(new_dir)?;
+        changeable(dir)?;
+        changeable(new_dir)?;
+        if follow {
+            return Err(ErrorCode::Invalid.into());
+        }
+        match (&dir.host, &new_dir.host) {
+            (None, None) => self.hermetic.link_at(&mut self.nodes, dir, path, new_dir, new_path),
+            (Some(_), Some(_)) => self.live.link_at(&mut self.nodes, dir, path, new_dir, new_path),
+            _ => Err(ErrorCode::CrossDevice.into()),
+        }
+    }
+
+    /// Renames an object, in place of the one of the new name if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As `rename-at`; [`ErrorCode::CrossDevice`] between a live and a hermetic mount.
+    pub fn rename_at(&mut self, dir: &Handle, path: &str, new_dir: &Handle, new_path: &str) -> Result<()> {
+        directory(dir)?;
+        directory(new_dir)?;
+        changeable(dir)?;
+        changeable(new_dir)?;
+        match (&dir.host, &new_dir.host) {
+            (None, None) => self.hermetic.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
+            (Some(_), Some(_)) => self.live.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
+            _ => Err(ErrorCode::CrossDevice.into()),
+        }
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    ///
+    /// As `remove-directory-at`.
+    pub fn remove_directory_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
+        directory(dir)?;
+        changeable(dir)?;
+        match &dir.host {
+            None => self.hermetic.remove_directory_at(&mut self.nodes, dir, path),
+            Some(_) => self.live.remove_directory_at(&mut self.nodes, dir, path),
+        }
+    }
+
+    /// Removes a name of a file, a symbolic link or what else is not a directory.
+    ///
+    /// # Errors
+    ///
+    /// As `unlink-file-at`.
+    pub fn unlink_file_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
+        directory(dir)?;
+        changeable(dir)?;
+        match &dir.host {
+            None => self.hermetic.unlink_file_at(&mut self.nodes, dir, path),
+            Some(_) => self.live.unlink_file_at(&mut self.nodes, dir, path),
+        }
+    }
+
+    /// Whether two handles are of one object.
+    pub fn is_same_object(&self, a: &Handle, b: &Handle) -> bool {
+        a.open.node == b.open.node
+    }
+}
+
+fn directory(handle: &Handle) -> Result<()> {
+    if handle.file_type == FileType::Directory { Ok(()) } else { Err(ErrorCode::NotDirectory.into()) }
+}
+
+/// wasmtime-wasi's answer for a directory where a file is needed.
+fn regular(handle: &Handle) -> Result<()> {
+    if handle.file_type == FileType::Directory { Err(ErrorCode::BadDescriptor.into()) } else { Ok(()) }
+}
+
+/// POSIX has signed offsets, and Linux looks at them first.
+fn in_range(offset: u64) -> Result<()> {
+    if i64::try_from(offset).is_err() { Err(ErrorCode::Invalid.into()) } else { Ok(()) }
+}
+
+fn changeable(handle: &Handle) -> Result<()> {
+    if handle.access == Access::ReadOnly { Err(ErrorCode::NotPermitted.into()) } else { Ok(()) }
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod contents;
+mod error;
+mod filesystem;
+mod handle;
+mod hermetic;
+mod identity;
+mod live;
+mod node;
+mod size;
+mod tree;
+mod types;
+
+pub use error::{Error, ErrorCode, Result};
+pub use filesystem::{DEFAULT_CAPACITY, FileSystem};
+pub use handle::Handle;
+pub use size::{NAME_SIZE, OBJECT_SIZE};
+pub use tree::{BuildError, Change, ChangeKind, Contents, Digest, Entry, Tree, TreeError, WriteError};
+pub use types::{
+    Access, DirectoryEntry, FileType, NAME_MAX, Nanos, NewTime, OpenOptions, PATH_MAX, Position, SYMLINK_MAX, Stat,
+    Times,
+};

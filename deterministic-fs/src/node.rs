@@ -1,0 +1,196 @@
+//! The objects that a run knows of: all of a hermetic mount, and those of a live one that the guest has met.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use crate::contents::Contents;
+use crate::handle::Open;
+use crate::size::OBJECT_SIZE;
+use crate::types::{FileType, Nanos, NewTime, Times};
+
+/// The number of an object in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(u32);
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// See [`Stat::identity`](crate::Stat::identity).
+    pub(crate) identity: u128,
+    /// `None` for an object not touched in this run: the policy's epoch.
+    pub(crate) times: Option<Times>,
+    /// How many names it has.
+    pub(crate) links: u32,
+    /// Alive while the object is open.
+    open: Weak<Open>,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Directory(Directory),
+    File(Contents),
+    SymbolicLink(Arc<str>),
+    /// A fifo, a socket, a device: known by its kind only.
+    Special(FileType),
+    /// An object of the host. What the host knows is asked of it each time.
+    Host,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    /// Where `..` leads; `None` for a mount's root, and for a directory that was removed.
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) entries: BTreeMap<Arc<str>, NodeId>,
+}
+
+impl Node {
+    pub(crate) fn new(identity: u128, body: Body) -> Self {
+        Node { identity, times: None, links: 1, open: Weak::new(), body }
+    }
+
+    pub(crate) fn file_type(&self) -> FileType {
+        match &self.body {
+            Body::Directory(_) => FileType::Directory,
+            Body::File(_) => FileType::RegularFile,
+            Body::SymbolicLink(_) => FileType::SymbolicLink,
+            Body::Special(file_type) => *file_type,
+            Body::Host => FileType::Unknown,
+        }
+    }
+
+    /// What it is to the guest: directories have no size.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.body {
+            Body::File(contents) => contents.len(),
+            Body::SymbolicLink(target) => target.len() as u64,
+            Body::Directory(_) | Body::Special(_) | Body::Host => 0,
+        }
+    }
+}
+
+/// The table. A place whose object is gone is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    places: Vec<Option<Node>>,
+    free: Vec<NodeId>,
+    /// Objects without a name that were open when they lost it.
+    orphans: Vec<NodeId>,
+    /// At how many orphans they are looked through again.
+    sweep_at: usize,
+    /// What the objects that were taken out counted against the capacity, for the hermetic mounts to collect.
+    pub(crate) freed: u64,
+    /// The times of what was not touched.
+    pub(crate) epoch: Nanos,
+    /// What the wall clock shows.
+    pub(crate) now: Nanos,
+}
+
+/// Orphans are not looked through for fewer.
+const FIRST_SWEEP: usize = 64;
+
+impl Nodes {
+    pub(crate) fn new(epoch: Nanos) -> Self {
+        Nodes { epoch, now: epoch, ..Nodes::default() }
+    }
+
+    pub(crate) fn insert(&mut self, node: Node) -> NodeId {
+        match self.free.pop() {
+            Some(id) => {
+                self.places[id.0 as usize] = Some(node);
+                id
+            }
+            None => {
+                self.places.push(Some(node));
+                // Each takes more than a hundred bytes of memory: there cannot be as many as fit the number.
+                NodeId((self.places.len() - 1) as u32)
+            }
+        }
+    }
+
+    /// `None` only for a handle of another file system.
+    pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
+        self.places.get(id.0 as usize)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.places.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    /// Says that the object is open, for as long as what is given lives.
+    pub(crate) fn open(&mut self, id: NodeId) -> Arc<Open> {
+        let Some(node) = self.get_mut(id) else { return Arc::new(Open { node: id }) };
+        node.open.upgrade().unwrap_or_else(|| {
+            let open = Arc::new(Open { node: id });
+            node.open = Arc::downgrade(&open);
+            open
+        })
+    }
+
+    /// Takes out an object that has no name any more, or keeps it until nobody has it open.
+    pub(crate) fn orphan(&mut self, id: NodeId) {
+        // A guest that holds many open has them looked through the less often, the more there are.
+        if self.orphans.len() + 1 >= self.sweep_at.max(FIRST_SWEEP) {
+            self.orphans.push(id);
+            self.sweep();
+        } else if self.get(id).is_some_and(|node| node.open.strong_count() > 0) {
+            self.orphans.push(id);
+        } else {
+            self.take(id);
+        }
+    }
+
+    /// Takes out every object that has no name and is not open.
+    pub(crate) fn sweep(&mut self) {
+        for id in std::mem::take(&mut self.orphans) {
+            if self.get(id).is_some_and(|node| node.open.strong_count() > 0) {
+                self.orphans.push(id);
+            } else {
+                self.take(id);
+            }
+        }
+        self.sweep_at = 2 * self.orphans.len();
+    }
+
+    fn take(&mut self, id: NodeId) {
+        let Some(node) = self.places.get_mut(id.0 as usize).and_then(Option::take) else { return };
+        if !matches!(node.body, Body::Host) {
+            self.freed += OBJECT_SIZE + node.size();
+        }
+        self.free.push(id);
+    }
+
+    /// The times of an object.
+    pub(crate) fn times(&self, node: &Node) -> Times {
+        node.times.unwrap_or(Times { access: self.epoch, modification: self.epoch, change: self.epoch })
+    }
+
+    /// The contents were changed: of a file its bytes, of a directory its entries.
+    pub(crate) fn modified(&mut self, id: NodeId) {
+        self.set_times(id, NewTime::Keep, NewTime::Now);
+    }
+
+    /// The object was changed, and not its contents: it got or lost a name.
+    pub(crate) fn changed(&mut self, id: NodeId) {
+        self.set_times(id, NewTime::Keep, NewTime::Keep);
+    }
+
+    /// The object was made.
+    pub(crate) fn created(&mut self, id: NodeId) {
+        self.set_times(id, NewTime::Now, NewTime::Now);
+    }
+
+    /// Sets times as the guest asked.
+    pub(crate) fn set_times(&mut self, id: NodeId, access: NewTime, modification: NewTime) {
+        let (epoch, now) = (self.epoch, self.now);
+        let Some(node) = self.get_mut(id) else { return };
+        let times = node.times.get_or_insert(Times { access: epoch, modification: epoch, change: epoch });
+        for (time, new) in [(&mut times.access, access), (&mut times.modification, modification)] {
+            match new {
+                NewTime::Keep => {}
+                NewTime::Now => *time = now,
+                NewTime::At(at) => *time = at,
+            }
+        }
+        times.change = now;
+    }
+}

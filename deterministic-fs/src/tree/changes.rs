@@ -1,0 +1,109 @@
+//! In what two trees differ.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use super::{Bytes, Change, ChangeKind, Tree, TreeBody};
+use crate::error::{Error, Result};
+use crate::types::PATH_MAX;
+
+type Entries<'a> = Peekable<btree_map::Iter<'a, Arc<str>, u32>>;
+
+static NOTHING: BTreeMap<Arc<str>, u32> = BTreeMap::new();
+
+impl Tree {
+    /// What to do to make `self` into `after`, sorted by [path](Tree#paths).
+    ///
+    /// A renamed object is one removed and one created. What is below a directory that was created or removed is listed
+    /// too. A directory that was there and still is one is not listed, whatever happened in it. An object of another kind
+    /// is modified; if one of the two is a directory, what is in it follows as created or removed. Which names are of one
+    /// object, and identities, are not looked at.
+    ///
+    /// Files that share their bytes, as those that a guest did not write to do, are not compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contents`](crate::Error::Contents) if a file to be compared was left for later and cannot be read now, and
+    /// [`Error::TooDeep`] if a changed path is longer than [`PATH_MAX`].
+    pub fn changes_to(&self, after: &Tree) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        let mut path = String::new();
+        let mut open: Vec<(usize, Entries, Entries)> = Vec::new();
+        open.push((0, entries(self, Some(0)), entries(after, Some(0))));
+        while let Some((len, old, new)) = open.last_mut() {
+            let order = match (old.peek(), new.peek()) {
+                (None, None) => {
+                    open.pop();
+                    continue;
+                }
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((old, _)), Some((new, _))) => old.cmp(new),
+            };
+            let was = if order.is_le() { old.next() } else { None };
+            let is = if order.is_ge() { new.next() } else { None };
+            let Some((name, _)) = was.or(is) else { continue };
+            path.truncate(*len);
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
+
+            let (was, is) = (was.map(|(_, &index)| index), is.map(|(_, &index)| index));
+            let kind = match (was, is) {
+                (Some(was), Some(is)) => {
+                    let same = same(&self.node(was).body, &after.node(is).body)?;
+                    (!same).then_some(ChangeKind::Modified)
+                }
+                (Some(_), None) => Some(ChangeKind::Removed),
+                (None, _) => Some(ChangeKind::Created),
+            };
+            if let Some(kind) = kind {
+                if path.len() > PATH_MAX {
+                    return Err(Error::TooDeep { path: path.chars().take(100).collect() });
+                }
+                changes.push(Change { path: path.clone(), kind });
+            }
+            let (mut below_was, mut below_is) = (entries(self, was), entries(after, is));
+            if below_was.peek().is_some() || below_is.peek().is_some() {
+                open.push((path.len(), below_was, below_is));
+            }
+        }
+        Ok(changes)
+    }
+}
+
+/// None but a directory's.
+fn entries(tree: &Tree, index: Option<u32>) -> Entries<'_> {
+    match index.map(|index| &tree.node(index).body) {
+        Some(TreeBody::Directory(entries)) => entries.iter().peekable(),
+        _ => NOTHING.iter().peekable(),
+    }
+}
+
+/// Of directories, not what is in them.
+fn same(was: &TreeBody, is: &TreeBody) -> Result<bool> {
+    Ok(match (was, is) {
+        (TreeBody::Directory(_), TreeBody::Directory(_)) => true,
+        (TreeBody::File(was), TreeBody::File(is)) => {
+            shared(was, is) || (was.len() == is.len() && was.bytes()? == is.bytes()?)
+        }
+        (TreeBody::SymbolicLink(was), TreeBody::SymbolicLink(is)) => was == is,
+        (TreeBody::Special(was), TreeBody::Special(is)) => was == is,
+        _ => false,
+    })
+}
+
+/// Whether both are the same bytes in memory, or the same file of the host that nobody has read yet.
+fn shared(was: &Bytes, is: &Bytes) -> bool {
+    match (was, is) {
+        (Bytes::Shared(was), Bytes::Shared(is)) => Arc::ptr_eq(was, is),
+        (Bytes::Later(was), Bytes::Later(is)) => Arc::ptr_eq(was, is),
+        (Bytes::Shared(bytes), Bytes::Later(later)) | (Bytes::Later(later), Bytes::Shared(bytes)) => {
+            later.bytes.get().is_some_and(|read| Arc::ptr_eq(read, bytes))
+        }
+        _ => false,
+    }
+}
