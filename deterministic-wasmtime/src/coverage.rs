@@ -38,9 +38,11 @@ const INTERFACES: &[(&str, Label)] = &[
     ("wasi:clocks/types", Label::Eliminated),
     ("wasi:clocks/wall-clock", Label::Virtual),
     ("wasi:config/store", Label::Assumed),
+    // Which directories there are, and by what names, is an argument of the run.
     ("wasi:filesystem/preopens", Label::Assumed),
-    // The host's error codes; in 0.3 also its order, numbers and times.
-    ("wasi:filesystem/types", Label::Uncovered),
+    // Contents are the embedder's; order, numbers, times, sizes and codes are deterministic-fs's. A live mount can still be
+    // changed by others, be full, or be refused by the host; a hermetic one cannot.
+    ("wasi:filesystem/types", Label::Normalised),
     ("wasi:http/client", Label::Virtual),
     ("wasi:http/outgoing-handler", Label::Virtual),
     ("wasi:http/types", Label::Virtual),

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::calls::HostCalls;
 use crate::files::Files;
 use crate::keyvalue::KeyValue;
-use crate::p2::Timers;
+use crate::p2::{FileStreams, Timers};
 use crate::p3::Waits;
 
 /// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
@@ -23,6 +23,7 @@ pub struct DeterministicCtx {
     pub(crate) insecure_seed: u128,
     pub(crate) scheduling: Scheduling,
     pub(crate) files: Files,
+    pub(crate) file_streams: FileStreams,
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     pub(crate) calls: HostCalls,
@@ -42,7 +43,8 @@ impl DeterministicCtx {
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
             scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
-            files: Files::default(),
+            files: Files::new(epoch.as_unix_nanos()),
+            file_streams: FileStreams::default(),
             timers: Timers::default(),
             waits: Waits::default(),
             calls: HostCalls::default(),

@@ -31,12 +31,17 @@ pub enum Error {
     /// The guest polls a list of no pollables, which would never end.
     #[error("the guest polls an empty list, which traps on stock WASI too")]
     EmptyPollList,
-    /// A file could only be used on another thread, whose timing would show.
-    #[error(
-        "a directory was given to the guest before its files were bound to the calling thread; call \
-         `allow_blocking_current_thread(true)` on the builder before `preopened_dir`"
-    )]
-    FilesOnOtherThreads,
+    /// The host did not give a directory that the guest is to have.
+    #[error("the directory `{guest}` of the guest cannot be opened: {reason}; check what limits the process")]
+    Directory {
+        /// The guest's name for it.
+        guest: String,
+        /// What the host said.
+        reason: String,
+    },
+    /// The host could not give the contents of a file that the embedder vouched for.
+    #[error(transparent)]
+    Files(#[from] deterministic_fs::Error),
     /// A guest of WASI 0.3 waits, and nobody would let time pass.
     #[error(
         "the guest waits for a time, and its call is not driven; call it through `deterministic_wasmtime::p3::drive`, \

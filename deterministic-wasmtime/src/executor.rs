@@ -13,26 +13,3 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         None => in_tokio(future),
     }
 }
-
-/// What to do about an answer that is not there yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wait {
-    /// Wait for it, as a synchronous linker may.
-    Block,
-    /// Do without: on an asynchronous linker's executor nobody may block.
-    Never,
-}
-
-impl Wait {
-    /// The result of `future`, or `None` if it has none yet and this must not wait.
-    pub(crate) fn run<F: Future>(self, future: F) -> Option<F::Output> {
-        match self {
-            Wait::Block => Some(block_on(future)),
-            Wait::Never => {
-                let mut future = pin!(future);
-                // A timer that is due is reported at the second look.
-                (0..4).find_map(|_| with_ambient_tokio_runtime(|| poll_noop(future.as_mut())))
-            }
-        }
-    }
-}

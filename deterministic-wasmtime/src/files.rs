@@ -1,45 +1,80 @@
-//! What a run remembers of the files it met, for all WASI versions.
+//! The directories of a run, for all WASI versions.
 
-use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
 
-/// Numbers and times of files. Objects are numbered in the order in which the guest meets them; times are the policy's
-/// epoch unless the guest has set them.
-#[derive(Debug, Default)]
+use cap_std::fs::Dir;
+use deterministic_fs::{Access, FileSystem};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::filesystem::{Descriptor, FsPerms, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
+
+use crate::{DeterministicCtx, Error};
+
+/// The file system, and what kept it from being complete.
+#[derive(Debug)]
 pub(crate) struct Files {
-    /// The host's number of an object, and ours.
-    numbers: BTreeMap<u64, u64>,
-    /// How many objects were met, also those that are gone.
-    met: u64,
-    /// Access and modification times that the guest set, in nanoseconds since 1970, by our number.
-    times: BTreeMap<u64, [u64; 2]>,
+    system: FileSystem,
+    /// The guest's name of a directory that the host did not give, and what it said.
+    missing: Option<(String, String)>,
 }
 
 impl Files {
-    /// Our number of the object that the host calls `inode`, from 1.
-    pub(crate) fn number(&mut self, inode: u64) -> u64 {
-        *self.numbers.entry(inode).or_insert_with(|| {
-            self.met += 1;
-            self.met
-        })
+    pub(crate) fn new(epoch: u64) -> Self {
+        Files { system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY), missing: None }
     }
 
-    /// The object is gone; another that the host numbers alike is another.
-    pub(crate) fn forget(&mut self, inode: u64) {
-        if let Some(number) = self.numbers.remove(&inode) {
-            self.times.remove(&number);
+    /// The file system, for what needs no time.
+    #[inline]
+    pub(crate) fn as_they_are(&mut self) -> Result<&mut FileSystem, Error> {
+        match &self.missing {
+            None => Ok(&mut self.system),
+            Some((guest, reason)) => Err(Error::Directory { guest: guest.clone(), reason: reason.clone() }),
+        }
+    }
+}
+
+impl DeterministicCtx {
+    /// The directories of the run. Mount hermetic trees here before the guest starts, and look here afterwards for what it
+    /// changed.
+    pub fn files(&mut self) -> &mut FileSystem {
+        &mut self.files.system
+    }
+
+    /// Mounts the directories that were given to the builder of `wasi`, live. The `build_deterministic*` functions do so;
+    /// call it yourself for a [`WasiCtx`] that was built in another way.
+    ///
+    /// A directory that the host cannot open once more (it is out of descriptors) ends the guest with
+    /// [`Error::Directory`] when it first uses a file.
+    pub fn mount_preopens(&mut self, wasi: &mut WasiCtx) {
+        let mut table = ResourceTable::new();
+        let mut view = WasiFilesystemCtxView { ctx: wasi.filesystem(), table: &mut table };
+        // Fails only when the table is full, and it is new.
+        let preopens = view.get_directories().unwrap_or_default();
+        for (descriptor, guest) in preopens {
+            let Ok(Descriptor::Dir(dir)) = table.delete(descriptor) else { continue };
+            let access = match dir.perms {
+                FsPerms::ReadOnly => Access::ReadOnly,
+                FsPerms::ReadWrite => Access::ReadWrite,
+            };
+            match again(&dir.dir) {
+                Ok(dir) => self.files.system.mount_live(dir, &guest, access),
+                Err(error) => self.files.missing = Some((guest, error.to_string())),
+            }
         }
     }
 
-    /// The access and modification time of object `number`.
-    pub(crate) fn times(&self, number: u64, epoch: u64) -> [u64; 2] {
-        self.times.get(&number).copied().unwrap_or([epoch; 2])
+    /// The file system as of now.
+    #[inline]
+    pub(crate) fn files_now(&mut self) -> Result<&mut FileSystem, Error> {
+        let now = self.wall_now().as_unix_nanos();
+        let files = self.files.as_they_are()?;
+        files.set_now(now);
+        Ok(files)
     }
+}
 
-    /// Remembers what the guest set, for it to read back.
-    pub(crate) fn set_times(&mut self, number: u64, epoch: u64, set: [Option<u64>; 2]) {
-        let times = self.times.entry(number).or_insert([epoch; 2]);
-        for (time, set) in times.iter_mut().zip(set) {
-            *time = set.unwrap_or(*time);
-        }
-    }
+fn again(dir: &Arc<File>) -> std::io::Result<Dir> {
+    dir.try_clone().map(Dir::from_std_file)
 }

@@ -37,8 +37,8 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
     /// standard streams are what was set on the builder (streams: empty unless set, so nothing of the host's; standard
-    /// input must lie in memory). Call `allow_blocking_current_thread(true)` on the builder before `preopened_dir`: it
-    /// remembers then whether its files may be used on the calling thread.
+    /// input must lie in memory). Directories of the builder are mounted live; [`DeterministicCtx::files`] mounts hermetic
+    /// ones.
     ///
     /// # Panics
     ///
@@ -63,7 +63,7 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
     fn build_deterministic_p1(&mut self, policies: Policies) -> P1Ctx {
         // The linker functions never reach the hooks. They are set so that nothing of the host's lies behind them.
         install(self, Policies::default());
-        P1Ctx::new(self.build_p1(), policies)
+        P1Ctx::new(self.build(), policies)
     }
 
     fn build_deterministic(&mut self, policies: Policies) -> ComponentCtx {

@@ -22,6 +22,7 @@ mod view;
 pub use config::configure;
 pub use ctx::DeterministicCtx;
 pub use deterministic_core as core;
+pub use deterministic_fs as fs;
 pub use deterministic_policies as policies;
 pub use deterministic_wasi_ctx::{
     add_determinism_to_wasi_ctx_builder, replace_scheduling_functions, replace_scheduling_functions_for_wasi_preview_0,

@@ -19,11 +19,21 @@ pub struct DeterministicCtxView<'a> {
 /// them the rest. Implemented by the data of the store.
 ///
 /// ```
+/// use deterministic_wasmtime::core::Policies;
 /// use deterministic_wasmtime::{DeterministicCtx, DeterministicCtxView, DeterministicView};
 /// use wasmtime::component::ResourceTable;
 /// use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 ///
 /// struct State { wasi: WasiCtx, table: ResourceTable, deterministic: DeterministicCtx }
+///
+/// impl State {
+///     fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
+///         let mut deterministic = DeterministicCtx::new(policies);
+///         // The directories of the builder. Without this the guest has none.
+///         deterministic.mount_preopens(&mut wasi);
+///         State { wasi, table: ResourceTable::new(), deterministic }
+///     }
+/// }
 ///
 /// impl WasiView for State {
 ///     fn ctx(&mut self) -> WasiCtxView<'_> { WasiCtxView { ctx: &mut self.wasi, table: &mut self.table } }
@@ -62,10 +72,12 @@ pub struct ComponentCtx {
 pub const MAX_RESOURCES: usize = 1 << 21;
 
 impl ComponentCtx {
-    pub(crate) fn new(wasi: WasiCtx, policies: Policies) -> Self {
+    pub(crate) fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        ComponentCtx { wasi, table, deterministic: DeterministicCtx::new(policies) }
+        let mut deterministic = DeterministicCtx::new(policies);
+        deterministic.mount_preopens(&mut wasi);
+        ComponentCtx { wasi, table, deterministic }
     }
 
     /// The state of the policies: where the timeline stands, what was called.

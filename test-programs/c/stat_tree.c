@@ -1,11 +1,27 @@
 // All that `lstat` tells of every preopened directory and of all that is below, in the order that the host gives: device,
-// inode, links, mode, size, times. Prints it, so that two runs, or two copies of a tree, can be compared.
+// inode, links, mode, size, times; and a sum of each file's bytes. Prints it, so that two runs, or two copies of a tree, can be compared.
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <wasi/api.h>
 
 #include "support/check.h"
+
+// FNV-1a, 64 bits: offset basis and prime as published by Fowler, Noll and Vo.
+static void show_bytes(const char *path, int depth) {
+    static unsigned char buffer[1 << 16];
+    int file = open(path, O_RDONLY);
+    CHECK(file >= 0);
+    unsigned long long sum = 0xcbf29ce484222325;
+    for (ssize_t length; (length = read(file, buffer, sizeof buffer)) != 0;) {
+        CHECK(length > 0);
+        for (ssize_t i = 0; i < length; i++) sum = (sum ^ buffer[i]) * 0x100000001b3;
+    }
+    CHECK(close(file) == 0);
+    printf("%*sbytes %016llx\n", depth + 1, "", sum);
+}
 
 static void show(const char *path, int depth) {
     struct stat meta;
@@ -14,6 +30,7 @@ static void show(const char *path, int depth) {
            (unsigned long long)meta.st_dev, (unsigned long long)meta.st_ino, (unsigned long long)meta.st_nlink,
            (unsigned)meta.st_mode, (long long)meta.st_size, (long long)to_nanos(meta.st_atim),
            (long long)to_nanos(meta.st_mtim), (long long)to_nanos(meta.st_ctim));
+    if (S_ISREG(meta.st_mode)) show_bytes(path, depth);
     if (!S_ISDIR(meta.st_mode)) return;
 
     DIR *directory = opendir(path);

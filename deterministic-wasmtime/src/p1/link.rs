@@ -1,28 +1,28 @@
 //! Every function of both versions, defined once for synchronous and once for asynchronous linkers.
 
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
-use wasmtime_wasi::p0::wasi_unstable;
-use wasmtime_wasi::p1::wasi_snapshot_preview1::{self, WasiSnapshotPreview1};
 use wiggle::GuestMemory;
 
-use super::files::Version;
+use super::abi::{Allowance, Version};
+use super::fault::{self, Answer};
 use super::memory::memory_and_data;
 use super::poll::{self, Call, Layout};
 use super::{P1Ctx, answers, readiness};
 use crate::calls::HostCall;
-use crate::executor::{Wait, block_on};
+use crate::executor::block_on;
 
-/// The functions of ours around stock ones.
-mod normalised {
-    pub(super) use super::super::files::*;
+/// The functions by name.
+mod own {
+    pub(super) use super::super::environment::*;
+    pub(super) use super::super::io::*;
     pub(super) use super::super::listing::*;
-    pub(super) use super::super::removal::*;
+    pub(super) use super::super::paths::*;
+    pub(super) use super::super::status::*;
 }
 
-/// The functions that stay wasmtime-wasi's, with their types in WebAssembly. `at_once` ones are plain functions there,
-/// `waits` ones asynchronous, and `normalised` ones asynchronous functions of ours around them. Both versions have the same
-/// list but for `sock_accept`.
-macro_rules! stock_functions {
+/// The functions that no policy answers, with their types in WebAssembly. `waits` ones may wait for a standard stream of
+/// the embedder's. Both versions have the same list but for `sock_accept`.
+macro_rules! functions {
     ($define:ident, $linker:ident, $get:ident, $module:ident) => {
         let (linker, get) = (&mut *$linker, $get);
         $define! { linker get $module
@@ -30,44 +30,46 @@ macro_rules! stock_functions {
             at_once args_sizes_get(count: i32, size: i32) -> i32;
             at_once environ_get(environ: i32, environ_buf: i32) -> i32;
             at_once environ_sizes_get(count: i32, size: i32) -> i32;
-            waits fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32;
+            at_once fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32;
             at_once fd_allocate(fd: i32, offset: i64, len: i64) -> i32;
-            normalised fd_close(fd: i32) -> i32;
-            waits fd_datasync(fd: i32) -> i32;
-            waits fd_fdstat_get(fd: i32, out: i32) -> i32;
+            at_once fd_close(fd: i32) -> i32;
+            at_once fd_datasync(fd: i32) -> i32;
+            at_once fd_fdstat_get(fd: i32, out: i32) -> i32;
             at_once fd_fdstat_set_flags(fd: i32, flags: i32) -> i32;
             at_once fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64) -> i32;
-            normalised fd_filestat_get(fd: i32, out: i32) -> i32;
-            waits fd_filestat_set_size(fd: i32, size: i64) -> i32;
-            normalised fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32;
-            waits fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
+            at_once fd_filestat_get(fd: i32, out: i32) -> i32;
+            at_once fd_filestat_set_size(fd: i32, size: i64) -> i32;
+            at_once fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32;
+            at_once fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
             at_once fd_prestat_get(fd: i32, out: i32) -> i32;
             at_once fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32;
-            waits fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
+            at_once fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
             waits fd_read(fd: i32, iovs: i32, iovs_len: i32, out: i32) -> i32;
-            normalised fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, out: i32) -> i32;
-            normalised fd_renumber(fd: i32, to: i32) -> i32;
-            waits fd_seek(fd: i32, offset: i64, whence: i32, out: i32) -> i32;
-            waits fd_sync(fd: i32) -> i32;
+            at_once fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, out: i32) -> i32;
+            at_once fd_renumber(fd: i32, to: i32) -> i32;
+            at_once fd_seek(fd: i32, offset: i64, whence: i32, out: i32) -> i32;
+            at_once fd_sync(fd: i32) -> i32;
             at_once fd_tell(fd: i32, out: i32) -> i32;
             waits fd_write(fd: i32, iovs: i32, iovs_len: i32, out: i32) -> i32;
-            waits path_create_directory(fd: i32, path: i32, path_len: i32) -> i32;
-            normalised path_filestat_get(fd: i32, flags: i32, path: i32, path_len: i32, out: i32) -> i32;
-            normalised path_filestat_set_times(
+            at_once path_create_directory(fd: i32, path: i32, path_len: i32) -> i32;
+            at_once path_filestat_get(fd: i32, flags: i32, path: i32, path_len: i32, out: i32) -> i32;
+            at_once path_filestat_set_times(
                 fd: i32, flags: i32, path: i32, path_len: i32, atim: i64, mtim: i64, fst_flags: i32
             ) -> i32;
-            waits path_link(
+            at_once path_link(
                 fd: i32, flags: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32
             ) -> i32;
-            waits path_open(
+            at_once path_open(
                 fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, base: i64, inheriting: i64, fdflags: i32,
                 out: i32
             ) -> i32;
-            waits path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, out: i32) -> i32;
-            normalised path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
-            normalised path_rename(fd: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32) -> i32;
-            waits path_symlink(target: i32, target_len: i32, fd: i32, path: i32, path_len: i32) -> i32;
-            normalised path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
+            at_once path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, out: i32) -> i32;
+            at_once path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
+            at_once path_rename(
+                fd: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32
+            ) -> i32;
+            at_once path_symlink(target: i32, target_len: i32, fd: i32, path: i32, path_len: i32) -> i32;
+            at_once path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
             at_once proc_exit(code: i32) -> ();
             at_once proc_raise(signal: i32) -> i32;
             at_once sock_recv(
@@ -89,8 +91,8 @@ macro_rules! define_sync {
             stringify!($module),
             stringify!($name),
             move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                $module::$name(&mut ctx.wasi, &mut memory, $($arg),*)
+                let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+                <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)))
             },
         )?;
     };
@@ -99,18 +101,8 @@ macro_rules! define_sync {
             stringify!($module),
             stringify!($name),
             move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                block_on($module::$name(&mut ctx.wasi, &mut memory, $($arg),*))
-            },
-        )?;
-    };
-    (@ normalised $linker:ident $get:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
-        $linker.func_wrap(
-            stringify!($module),
-            stringify!($name),
-            move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                block_on(normalised::$name(ctx, &mut memory, Version::$module, ($($arg,)*)))
+                let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+                <$ret>::lower(block_on(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*))))
             },
         )?;
     };
@@ -130,24 +122,31 @@ macro_rules! define_async {
             stringify!($name),
             move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
-                    let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                    $module::$name(&mut ctx.wasi, &mut memory, $($arg),*).await
+                    let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+                    <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)).await)
                 })
             },
         )?;
     };
-    (@ normalised $linker:ident $get:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
-        $linker.func_wrap_async(
-            stringify!($module),
-            stringify!($name),
-            move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
-                Box::new(async move {
-                    let (mut memory, ctx) = enter_stock(&mut caller, $get, HostCall::$name)?;
-                    normalised::$name(ctx, &mut memory, Version::$module, ($($arg,)*)).await
-                })
-            },
-        )?;
-    };
+}
+
+/// What a function gives to WebAssembly.
+trait Lower: Sized {
+    fn lower(answer: Answer) -> Result<Self>;
+}
+
+impl Lower for i32 {
+    #[inline]
+    fn lower(answer: Answer) -> Result<Self> {
+        fault::lower(answer)
+    }
+}
+
+/// `proc_exit` gives nothing, since it never returns.
+impl Lower for () {
+    fn lower(answer: Answer) -> Result<Self> {
+        fault::lower(answer).map(drop)
+    }
 }
 
 /// Defines all functions of `wasi_snapshot_preview1` and `wasi_unstable` in `linker`, for modules that are instantiated
@@ -178,10 +177,10 @@ pub fn add_to_linker_sync<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    answered(linker, "wasi_snapshot_preview1", &poll::P1, Wait::Block, get)?;
-    answered(linker, "wasi_unstable", &poll::P0, Wait::Block, get)?;
-    stock_functions!(define_sync, linker, get, wasi_snapshot_preview1);
-    stock_functions!(define_sync, linker, get, wasi_unstable);
+    answered(linker, "wasi_snapshot_preview1", &poll::P1, get)?;
+    answered(linker, "wasi_unstable", &poll::P0, get)?;
+    functions!(define_sync, linker, get, wasi_snapshot_preview1);
+    functions!(define_sync, linker, get, wasi_unstable);
     sock_accept(linker, get)
 }
 
@@ -196,10 +195,10 @@ pub fn add_to_linker_async<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    answered(linker, "wasi_snapshot_preview1", &poll::P1, Wait::Never, get)?;
-    answered(linker, "wasi_unstable", &poll::P0, Wait::Never, get)?;
-    stock_functions!(define_async, linker, get, wasi_snapshot_preview1);
-    stock_functions!(define_async, linker, get, wasi_unstable);
+    answered(linker, "wasi_snapshot_preview1", &poll::P1, get)?;
+    answered(linker, "wasi_unstable", &poll::P0, get)?;
+    functions!(define_async, linker, get, wasi_snapshot_preview1);
+    functions!(define_async, linker, get, wasi_unstable);
     sock_accept(linker, get)
 }
 
@@ -208,7 +207,6 @@ fn answered<T: 'static>(
     linker: &mut Linker<T>,
     module: &str,
     layout: &'static Layout,
-    wait: Wait,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
     linker.func_wrap(
@@ -240,9 +238,10 @@ fn answered<T: 'static>(
             let copy_limit = caller.as_context_mut().hostcall_fuel();
             let (mut memory, ctx) = enter(&mut caller, get, HostCall::poll_oneoff)?;
             let call = Call::new(subscriptions, events, count, count_out);
-            let P1Ctx { wasi, deterministic, .. } = ctx;
-            let mut table = readiness::Table { wasi, wait };
-            poll::poll_oneoff(layout, deterministic.poll_policy(), &mut table, &mut memory, &call, copy_limit)
+            let P1Ctx { wasi, deterministic, descriptors, .. } = ctx;
+            let (policy, files) = deterministic.poll_policy();
+            let mut open = readiness::Open { wasi, table: descriptors, files };
+            poll::poll_oneoff(layout, policy, &mut open, &mut memory, &call, copy_limit)
         },
     )?;
     Ok(())
@@ -272,19 +271,16 @@ fn observe_fuel<T: 'static>(caller: &mut Caller<'_, T>, get: impl Fn(&mut T) -> 
     Ok(())
 }
 
-/// What every stock call begins with: it is counted, the guest's memory found, and the allowance for copies renewed, as
-/// stock's own linker function does.
-fn enter_stock<'a, T: 'static>(
+/// What a call begins with that may copy strings and lists: the allowance for that is renewed, too, as by stock.
+#[inline]
+fn enter_copying<'a, T: 'static>(
     caller: &'a mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Ctx,
     call: HostCall,
 ) -> Result<(GuestMemory<'a>, &'a mut P1Ctx)> {
-    observe_fuel(caller, &get)?;
     let copy_limit = caller.as_context_mut().hostcall_fuel();
-    let (memory, data) = memory_and_data(caller)?;
-    let ctx = get(data);
-    ctx.deterministic.calls.count(call);
-    WasiSnapshotPreview1::set_hostcall_fuel(&mut ctx.wasi, copy_limit);
+    let (memory, ctx) = enter(caller, get, call)?;
+    ctx.allowance = Allowance(copy_limit);
     Ok((memory, ctx))
 }
 
@@ -293,13 +289,6 @@ fn sock_accept<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    linker.func_wrap(
-        "wasi_snapshot_preview1",
-        "sock_accept",
-        move |mut caller: Caller<'_, T>, fd: i32, flags: i32, out: i32| -> Result<i32> {
-            let (mut memory, ctx) = enter_stock(&mut caller, get, HostCall::sock_accept)?;
-            wasi_snapshot_preview1::sock_accept(&mut ctx.wasi, &mut memory, fd, flags, out)
-        },
-    )?;
+    define_sync!(@ at_once linker get wasi_snapshot_preview1 sock_accept(fd: i32, flags: i32, out: i32) -> i32);
     Ok(())
 }

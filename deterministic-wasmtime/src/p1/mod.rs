@@ -1,20 +1,33 @@
 //! WASI 0.1 (`wasi_snapshot_preview1`) and the version before it (`wasi_unstable`).
 //!
-//! The calls that ask for time, randomness or readiness are answered by the policies, on the calling thread and without
-//! an executor. The others are wasmtime-wasi's own, and what they say of files is made the same for every host.
+//! Every function is this crate's own, on the calling thread and without an executor; only a standard stream of the
+//! embedder's that is not ready makes one wait. Calls that ask for time, randomness or readiness are answered by the
+//! policies, files by [`deterministic_fs`]. Where stock wasmtime-wasi gives an errno or traps, so do these, with one
+//! exception: `fd_read`, `fd_write`, `fd_pread` and `fd_pwrite` fill or take all buffers of a call, where stock stops after the first.
 
+mod abi;
 mod answers;
-mod files;
+mod descriptors;
+mod environment;
+mod fault;
+mod io;
 mod link;
 mod listing;
 pub(crate) mod memory;
+mod paths;
 pub(crate) mod poll;
 pub(crate) mod readiness;
-mod removal;
+mod status;
+mod stdio;
 
 use deterministic_core::Policies;
-use wasmtime_wasi::p1::WasiP1Ctx;
+use deterministic_fs::FileSystem;
+use wasmtime_wasi::WasiCtx;
 
+use self::abi::Allowance;
+use self::descriptors::Table;
+use self::environment::Strings;
+use self::fault::{Answer, Fault};
 use crate::DeterministicCtx;
 
 pub use link::{add_to_linker_async, add_to_linker_sync};
@@ -22,14 +35,20 @@ pub use link::{add_to_linker_async, add_to_linker_sync};
 /// What a store needs for WASI 0.1: put it into the `T` of `Store<T>`. Made by
 /// [`build_deterministic_p1`](crate::WasiCtxBuilderExt::build_deterministic_p1).
 pub struct P1Ctx {
-    wasi: WasiP1Ctx,
+    wasi: WasiCtx,
     deterministic: DeterministicCtx,
-    listings: listing::Listings,
+    /// Made by the first call that needs it, so that directories can be mounted until then.
+    descriptors: Option<Table>,
+    arguments: Option<Strings>,
+    environment: Option<Strings>,
+    allowance: Allowance,
 }
 
 impl P1Ctx {
-    pub(crate) fn new(wasi: WasiP1Ctx, policies: Policies) -> Self {
-        P1Ctx { wasi, deterministic: DeterministicCtx::new(policies), listings: listing::Listings::default() }
+    pub(crate) fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
+        let mut deterministic = DeterministicCtx::new(policies);
+        deterministic.mount_preopens(&mut wasi);
+        P1Ctx { wasi, deterministic, descriptors: None, arguments: None, environment: None, allowance: Allowance(0) }
     }
 
     /// The state of the policies: where the timeline stands, what was called.
@@ -37,9 +56,47 @@ impl P1Ctx {
         &self.deterministic
     }
 
-    /// The same, to restore a saved state.
+    /// The same, to restore a saved state, or to mount directories before the guest starts.
     pub fn deterministic_mut(&mut self) -> &mut DeterministicCtx {
         &mut self.deterministic
+    }
+
+    /// The descriptors, and the files behind them as of now.
+    #[inline]
+    fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
+        let files = self.deterministic.files_now()?;
+        Ok((table(&mut self.descriptors, &mut self.wasi, files)?, files))
+    }
+
+    /// The descriptors.
+    #[inline]
+    fn table(&mut self) -> Answer<&mut Table> {
+        table(&mut self.descriptors, &mut self.wasi, self.deterministic.files())
+    }
+
+    fn arguments(&mut self) -> Answer<&Strings> {
+        let made = || Strings::arguments(&mut self.wasi).map_err(Fault::Trap);
+        once(&mut self.arguments, made).map(|strings| &*strings)
+    }
+
+    fn environment(&mut self) -> Answer<&Strings> {
+        let made = || Strings::environment(&mut self.wasi).map_err(Fault::Trap);
+        once(&mut self.environment, made).map(|strings| &*strings)
+    }
+}
+
+/// The table of descriptors, made when it is first needed.
+#[inline]
+fn table<'a>(place: &'a mut Option<Table>, wasi: &mut WasiCtx, files: &FileSystem) -> Answer<&'a mut Table> {
+    once(place, || Table::new(wasi, files).map_err(Fault::Trap))
+}
+
+/// What is in `place`, made when it is first needed.
+#[inline]
+fn once<T>(place: &mut Option<T>, make: impl FnOnce() -> Answer<T>) -> Answer<&mut T> {
+    match place {
+        Some(made) => Ok(made),
+        none => Ok(none.insert(make()?)),
     }
 }
 

@@ -12,6 +12,7 @@ use wiggle::{GuestError, GuestMemory, GuestPtr};
 
 use super::memory::{errno, errno_or_trap};
 use super::readiness::{Descriptors, Readiness};
+use crate::files::Files;
 use crate::{DeterministicCtx, Error};
 
 /// Where the fields of a subscription lie. The event record is the same in both versions.
@@ -70,14 +71,16 @@ pub(crate) struct Policy<'a> {
 }
 
 impl DeterministicCtx {
-    pub(crate) fn poll_policy(&mut self) -> Policy<'_> {
-        Policy {
+    /// Who answers, and the files that a descriptor may be of.
+    pub(crate) fn poll_policy(&mut self) -> (Policy<'_>, &mut Files) {
+        let policy = Policy {
             epoch: self.time.epoch,
             clock: &mut *self.time.clock,
             scheduler: &mut *self.scheduling.scheduler,
             ready: &mut self.scheduling.ready,
             hangups: &mut self.scheduling.hangups,
-        }
+        };
+        (policy, &mut self.files)
     }
 }
 

@@ -22,7 +22,7 @@ linked! {
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-fn datetime(nanos: u64) -> clocks::wall_clock::Datetime {
+pub(super) fn datetime(nanos: u64) -> clocks::wall_clock::Datetime {
     // The remainder is below 10^9.
     clocks::wall_clock::Datetime { seconds: nanos / NANOS_PER_SECOND, nanoseconds: (nanos % NANOS_PER_SECOND) as u32 }
 }

@@ -18,6 +18,9 @@ impl bindings::Host for DeterministicCtxView<'_> {}
 impl bindings::HostError for DeterministicCtxView<'_> {
     fn to_debug_string(&mut self, error: Resource<IoError>) -> Result<String> {
         let error = self.table.get(&error)?;
+        if let Some(code) = error.downcast_ref::<deterministic_fs::ErrorCode>() {
+            return Ok(code.to_string());
+        }
         Ok(match error.downcast_ref::<std::io::Error>() {
             // The kind is Rust's name for it, the same on every host and in every language.
             Some(error) => format!("{:?}", error.kind()),

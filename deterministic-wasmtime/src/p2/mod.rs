@@ -10,22 +10,25 @@
 //! | `wasi:random/random`, `insecure`, `insecure-seed` | [`random`], [`insecure`], [`insecure_seed`]: the policies |
 //! | `wasi:io/poll` | [`poll`]: virtual time and the scheduler; needed by whoever links `monotonic_clock` |
 //! | `wasi:io/error` | [`error`]: texts that say nothing of the host |
-//! | `wasi:filesystem/types` | [`filesystem`]: wasmtime-wasi's, with synchronous streams and without the host's order, numbers and times |
-//! | `wasi:cli/*`, `wasi:io/streams`, `wasi:filesystem/preopens`, `wasi:sockets/*` | wasmtime-wasi |
+//! | `wasi:io/streams` | [`streams`]: those of files at once, all others wasmtime-wasi's; needed by whoever links `filesystem` |
+//! | `wasi:filesystem/types`, `wasi:filesystem/preopens` | [`filesystem`], [`preopens`]: [`deterministic_fs`] |
+//! | `wasi:cli/*`, `wasi:sockets/*` | wasmtime-wasi |
 
 mod clocks;
 mod errors;
-mod files;
+pub(crate) mod files;
+mod io;
 mod polling;
 mod randomness;
-mod streams;
 
 pub use clocks::{monotonic_clock, timezone, wall_clock};
 pub use errors::error;
-pub use files::filesystem;
+pub use files::{filesystem, preopens};
+pub use io::streams;
 pub use polling::poll;
 pub use randomness::{insecure, insecure_seed, random};
 
+pub(crate) use io::{CHUNK, FileStreams};
 pub(crate) use polling::Timers;
 pub(crate) use randomness::MAX_RANDOM;
 
@@ -46,6 +49,7 @@ pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     poll::add_to_linker_sync(linker)?;
+    streams::add_to_linker_sync(linker)?;
     answered(linker)
 }
 
@@ -58,6 +62,7 @@ pub fn add_to_linker_async<T: DeterministicView + 'static>(linker: &mut Linker<T
     linker.allow_shadowing(true);
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     poll::add_to_linker_async(linker)?;
+    streams::add_to_linker_async(linker)?;
     answered(linker)
 }
 
@@ -70,7 +75,8 @@ fn answered<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
     insecure::add_to_linker(linker)?;
     insecure_seed::add_to_linker(linker)?;
     error::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)
+    filesystem::add_to_linker(linker)?;
+    preopens::add_to_linker(linker)
 }
 
 /// A module with an `add_to_linker` for an interface whose traits [`DeterministicCtxView`](crate::DeterministicCtxView)

@@ -1,19 +1,29 @@
 //! WASI 0.3 for components.
 //!
-//! [`add_to_linker`] links the world `wasi:cli/imports`. To link interface by interface, take [`monotonic_clock`],
-//! [`system_clock`], [`random`], [`insecure`] and [`insecure_seed`] beside wasmtime-wasi's own for the rest.
+//! [`add_to_linker`] links the world `wasi:cli/imports`. To link interface by interface, take the ones below beside
+//! wasmtime-wasi's own for the rest:
+//!
+//! | interface | answered by |
+//! |---|---|
+//! | `wasi:clocks/monotonic-clock`, `wasi:clocks/system-clock` | [`monotonic_clock`], [`system_clock`]: the clock policy |
+//! | `wasi:clocks/timezone` | [`timezone`]: UTC |
+//! | `wasi:random/random`, `insecure`, `insecure-seed` | [`random`], [`insecure`], [`insecure_seed`]: the policies |
+//! | `wasi:filesystem/types`, `wasi:filesystem/preopens` | [`filesystem`], [`preopens`]: [`deterministic_fs`] |
+//! | `wasi:cli/*`, `wasi:sockets/*` | wasmtime-wasi |
 //!
 //! A guest's tasks wait beside each other, so time moves only when none of them can go on: whoever calls into the guest
 //! does so through [`drive`], or [`block_on`] where there is no executor.
 
 mod clocks;
 mod drive;
+mod files;
 mod randomness;
 
 #[cfg(feature = "http")]
 pub(crate) use clocks::wait;
 pub use clocks::{monotonic_clock, system_clock, timezone};
 pub use drive::{Waits, block_on, drive};
+pub use files::{filesystem, preopens};
 pub use randomness::{insecure, insecure_seed, random};
 
 use wasmtime::Result;
@@ -36,5 +46,7 @@ pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> 
     timezone::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     insecure::add_to_linker(linker)?;
-    insecure_seed::add_to_linker(linker)
+    insecure_seed::add_to_linker(linker)?;
+    filesystem::add_to_linker(linker)?;
+    preopens::add_to_linker(linker)
 }

@@ -24,7 +24,7 @@ struct Run {
     calls: Vec<(&'static str, u64)>,
 }
 
-fn componentise(engine: &Engine, guest: Guest) -> Component {
+pub(crate) fn componentise(engine: &Engine, guest: Guest) -> Component {
     let bytes = wit_component::ComponentEncoder::default()
         .module(guest.wasm)
         .unwrap()

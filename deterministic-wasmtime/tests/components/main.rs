@@ -4,6 +4,7 @@ mod adapted;
 mod bad_input;
 mod coverage;
 mod echo;
+mod files;
 mod host;
 mod mixed;
 mod tasks;

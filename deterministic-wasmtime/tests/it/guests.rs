@@ -57,7 +57,7 @@ fn run(module: &Module, guest: Guest, setting: Setting, preset: Preset, tree: &s
     let (stdout, stderr) = (MemoryOutputPipe::new(1 << 20), MemoryOutputPipe::new(1 << 20));
     let own = tempfile::tempdir().unwrap();
     let mut builder = WasiCtxBuilder::new();
-    builder.allow_blocking_current_thread(true).arg(guest.name).args(setting.args).env("LANG", "C");
+    builder.arg(guest.name).args(setting.args).env("LANG", "C");
     builder.stdin(MemoryInputPipe::new(setting.stdin)).stdout(stdout.clone()).stderr(stderr.clone());
     match setting.directory {
         Directory::None => {}
@@ -157,6 +157,7 @@ guests! {
     rust_threads_refused RUST_THREADS_REFUSED;
     rust_time RUST_TIME;
     rust_trap_panic RUST_TRAP_PANIC;
+    rust_walk_tree RUST_WALK_TREE { directory: Directory::Tree };
     wat_clock_cpu WAT_CLOCK_CPU;
     wat_clock_monotonic WAT_CLOCK_MONOTONIC;
     wat_high_pointers WAT_HIGH_POINTERS;

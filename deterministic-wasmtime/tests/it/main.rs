@@ -6,3 +6,5 @@ mod guests;
 mod hooks;
 mod limits;
 mod probe;
+mod random_files;
+mod trees;

@@ -2,7 +2,7 @@
 
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
-use wasmtime::{Config, Engine, Instance, Linker, Memory, Module, Result, Store, WasmParams};
+use wasmtime::{Config, Engine, Instance, Linker, Memory, Module, Result, Store, Val, WasmParams};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -16,9 +16,45 @@ pub(crate) fn text(module: &str, pages: u32) -> String {
         ("random_get", "i32 i32"),
         ("poll_oneoff", "i32 i32 i32 i32"),
         ("sched_yield", ""),
+        ("args_get", "i32 i32"),
+        ("args_sizes_get", "i32 i32"),
+        ("environ_get", "i32 i32"),
+        ("environ_sizes_get", "i32 i32"),
+        ("fd_advise", "i32 i64 i64 i32"),
+        ("fd_allocate", "i32 i64 i64"),
         ("fd_close", "i32"),
+        ("fd_datasync", "i32"),
+        ("fd_fdstat_get", "i32 i32"),
+        ("fd_fdstat_set_flags", "i32 i32"),
+        ("fd_fdstat_set_rights", "i32 i64 i64"),
+        ("fd_filestat_get", "i32 i32"),
+        ("fd_filestat_set_size", "i32 i64"),
+        ("fd_filestat_set_times", "i32 i64 i64 i32"),
+        ("fd_pread", "i32 i32 i32 i64 i32"),
+        ("fd_prestat_get", "i32 i32"),
+        ("fd_prestat_dir_name", "i32 i32 i32"),
+        ("fd_pwrite", "i32 i32 i32 i64 i32"),
         ("fd_read", "i32 i32 i32 i32"),
+        ("fd_readdir", "i32 i32 i32 i64 i32"),
+        ("fd_renumber", "i32 i32"),
+        ("fd_seek", "i32 i64 i32 i32"),
+        ("fd_sync", "i32"),
+        ("fd_tell", "i32 i32"),
+        ("fd_write", "i32 i32 i32 i32"),
+        ("path_create_directory", "i32 i32 i32"),
+        ("path_filestat_get", "i32 i32 i32 i32 i32"),
+        ("path_filestat_set_times", "i32 i32 i32 i32 i64 i64 i32"),
+        ("path_link", "i32 i32 i32 i32 i32 i32 i32"),
         ("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32"),
+        ("path_readlink", "i32 i32 i32 i32 i32 i32"),
+        ("path_remove_directory", "i32 i32 i32"),
+        ("path_rename", "i32 i32 i32 i32 i32 i32"),
+        ("path_symlink", "i32 i32 i32 i32 i32"),
+        ("path_unlink_file", "i32 i32 i32"),
+        ("proc_raise", "i32"),
+        ("sock_recv", "i32 i32 i32 i32 i32 i32"),
+        ("sock_send", "i32 i32 i32 i32 i32"),
+        ("sock_shutdown", "i32 i32"),
     ];
     let mut imports = String::new();
     let mut wrappers = String::new();
@@ -128,6 +164,16 @@ impl<T> Probe<T> {
 
     pub(crate) fn call<P: WasmParams>(&mut self, name: &str, params: P) -> Result<i32> {
         self.instance.get_typed_func::<P, i32>(&mut self.store, name)?.call(&mut self.store, params)
+    }
+
+    /// The same for arguments of any number and kind.
+    pub(crate) fn answer_to(&mut self, name: &str, params: &[Val]) -> Answer {
+        let function = self.instance.get_func(&mut self.store, name).unwrap();
+        let mut results = [Val::I32(-1)];
+        match function.call(&mut self.store, params, &mut results) {
+            Ok(()) => Answer::Errno(results[0].unwrap_i32()),
+            Err(_) => Answer::Trap,
+        }
     }
 
     pub(crate) fn answer<P: WasmParams>(&mut self, name: &str, params: P) -> Answer {

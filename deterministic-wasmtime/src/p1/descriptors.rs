@@ -1,0 +1,196 @@
+//! The table of file descriptors.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use deterministic_fs::{DirectoryEntry, FileSystem, Handle};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::cli::WasiCliCtxView;
+use wasmtime_wasi::p1::types::{Errno, Filetype};
+use wasmtime_wasi::p2::bindings::cli::{stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
+
+use super::fault::Answer;
+
+/// How many descriptors a guest may have open. Hosts allow fewer for files of their own; Linux's usual hard limit is
+/// about a million.
+pub(super) const MAX_DESCRIPTORS: usize = 1 << 16;
+
+/// How many entries the listings may have together that are being read: a guest that holds many large directories open
+/// gets `ENOMEM` then. One directory may always be read, whatever its size.
+const MAX_LISTED: usize = 1 << 21;
+
+pub(super) enum Descriptor {
+    Input { stream: DynInputStream, filetype: Filetype },
+    Output { stream: DynOutputStream, filetype: Filetype },
+    Directory(Directory),
+    File(File),
+}
+
+pub(super) struct Directory {
+    pub(super) handle: Handle,
+    /// The guest's name of it, if it has it from the start.
+    pub(super) preopen: Option<Arc<str>>,
+    /// Its entries, as they were when the guest began to read them: so cookies stay what they are.
+    listing: Option<Listing>,
+}
+
+/// A directory that is being read.
+#[derive(Clone)]
+pub(super) struct Listing {
+    /// Without `.` and `..`.
+    pub(super) entries: Arc<[DirectoryEntry]>,
+    /// Of the directory itself.
+    pub(super) identity: u128,
+}
+
+pub(super) struct File {
+    pub(super) handle: Handle,
+    /// Where the next read or write goes.
+    pub(super) position: u64,
+    /// Whether writes go to the end.
+    pub(super) append: bool,
+    /// Only shown: files never make anyone wait.
+    pub(super) nonblocking: bool,
+}
+
+/// The numbers are given as stock gives them: the highest of those that were closed, or the next one.
+#[derive(Default)]
+pub(super) struct Table {
+    places: Vec<Option<Descriptor>>,
+    free: BTreeSet<u32>,
+    /// How many entries the listings have that are kept.
+    listed: usize,
+}
+
+impl Table {
+    /// The standard streams, and the directories that the guest has from the start.
+    pub(super) fn new(wasi: &mut WasiCtx, files: &FileSystem) -> wasmtime::Result<Self> {
+        let mut table = ResourceTable::new();
+        let mut cli = WasiCliCtxView { ctx: wasi.cli(), table: &mut table };
+        let terminal = |is: bool| if is { Filetype::CharacterDevice } else { Filetype::Unknown };
+        let input = stdin::Host::get_stdin(&mut cli)?;
+        let input_type = terminal(terminal_stdin::Host::get_terminal_stdin(&mut cli)?.is_some());
+        let output = stdout::Host::get_stdout(&mut cli)?;
+        let output_type = terminal(terminal_stdout::Host::get_terminal_stdout(&mut cli)?.is_some());
+        let errors = stderr::Host::get_stderr(&mut cli)?;
+        let errors_type = terminal(terminal_stderr::Host::get_terminal_stderr(&mut cli)?.is_some());
+        let mut places = vec![
+            Some(Descriptor::Input { stream: table.delete(input)?, filetype: input_type }),
+            Some(Descriptor::Output { stream: table.delete(output)?, filetype: output_type }),
+            Some(Descriptor::Output { stream: table.delete(errors)?, filetype: errors_type }),
+        ];
+        places.extend(files.preopens().map(|(name, handle)| {
+            Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), listing: None }))
+        }));
+        Ok(Table { places, free: BTreeSet::new(), listed: 0 })
+    }
+
+    pub(super) fn push(&mut self, descriptor: Descriptor) -> Answer<u32> {
+        if let Some(fd) = self.free.pop_last() {
+            self.places[fd as usize] = Some(descriptor);
+            return Ok(fd);
+        }
+        if self.places.len() >= MAX_DESCRIPTORS {
+            return Err(Errno::Mfile.into());
+        }
+        self.places.push(Some(descriptor));
+        Ok((self.places.len() - 1) as u32)
+    }
+
+    pub(super) fn open(&mut self, handle: Handle, append: bool, nonblocking: bool) -> Answer<u32> {
+        self.push(match handle.file_type() {
+            deterministic_fs::FileType::Directory => {
+                Descriptor::Directory(Directory { handle, preopen: None, listing: None })
+            }
+            _ => Descriptor::File(File { handle, position: 0, append, nonblocking }),
+        })
+    }
+
+    #[inline]
+    pub(super) fn get(&self, fd: i32) -> Answer<&Descriptor> {
+        self.places.get(fd as u32 as usize).and_then(Option::as_ref).ok_or(Errno::Badf.into())
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, fd: i32) -> Answer<&mut Descriptor> {
+        self.places.get_mut(fd as u32 as usize).and_then(Option::as_mut).ok_or(Errno::Badf.into())
+    }
+
+    pub(super) fn file(&mut self, fd: i32) -> Answer<&mut File> {
+        match self.get_mut(fd)? {
+            Descriptor::File(file) => Ok(file),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+
+    /// A file, where the standard streams are refused in words of their own.
+    pub(super) fn seekable(&mut self, fd: i32) -> Answer<&mut File> {
+        match self.get_mut(fd)? {
+            Descriptor::File(file) => Ok(file),
+            Descriptor::Input { .. } | Descriptor::Output { .. } => Err(Errno::Spipe.into()),
+            Descriptor::Directory(_) => Err(Errno::Badf.into()),
+        }
+    }
+
+    pub(super) fn directory(&self, fd: i32) -> Answer<&Handle> {
+        match self.get(fd)? {
+            Descriptor::Directory(directory) => Ok(&directory.handle),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+
+    /// A file or a directory.
+    pub(super) fn object(&self, fd: i32) -> Answer<&Handle> {
+        match self.get(fd)? {
+            Descriptor::File(file) => Ok(&file.handle),
+            Descriptor::Directory(directory) => Ok(&directory.handle),
+            Descriptor::Input { .. } | Descriptor::Output { .. } => Err(Errno::Badf.into()),
+        }
+    }
+
+    pub(super) fn close(&mut self, fd: i32) -> Answer {
+        self.get(fd)?;
+        self.keep_listing(fd, None)?;
+        self.places[fd as u32 as usize] = None;
+        self.free.insert(fd as u32);
+        Ok(())
+    }
+
+    pub(super) fn renumber(&mut self, from: i32, to: i32) -> Answer {
+        self.get(to)?;
+        self.get(from)?;
+        if from == to {
+            return Ok(());
+        }
+        self.close(to)?;
+        self.places[to as u32 as usize] = self.places[from as u32 as usize].take();
+        self.free.insert(from as u32);
+        self.free.remove(&(to as u32));
+        Ok(())
+    }
+
+    /// The listing that is being read, if there is one.
+    pub(super) fn listing(&self, fd: i32) -> Option<Listing> {
+        match self.get(fd) {
+            Ok(Descriptor::Directory(directory)) => directory.listing.clone(),
+            _ => None,
+        }
+    }
+
+    /// Keeps `listing` for the next calls, in place of the one there was.
+    pub(super) fn keep_listing(&mut self, fd: i32, listing: Option<Listing>) -> Answer {
+        let Some(Some(Descriptor::Directory(directory))) = self.places.get_mut(fd as u32 as usize) else {
+            return Ok(());
+        };
+        let others = self.listed - directory.listing.as_ref().map_or(0, |listing| listing.entries.len());
+        let len = listing.as_ref().map_or(0, |listing| listing.entries.len());
+        if others > 0 && others + len > MAX_LISTED {
+            return Err(Errno::Nomem.into());
+        }
+        directory.listing = listing;
+        self.listed = others + len;
+        Ok(())
+    }
+}

@@ -1,0 +1,314 @@
+//! Reading and writing open files and the standard streams.
+
+use bytes::{Bytes, BytesMut};
+use deterministic_fs::Position;
+use wasmtime_wasi::p0::types as p0;
+use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
+use wiggle::{GuestMemory, GuestPtr};
+
+use super::P1Ctx;
+use super::abi::{Allowance, Version, write_u32, write_u64};
+use super::descriptors::Descriptor;
+use super::fault::{Answer, argument};
+use super::stdio;
+
+type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
+
+/// The buffers of a call, as the guest lists them. They are read from its memory one by one, so that their number
+/// allocates nothing.
+struct Buffers {
+    list: u32,
+    count: u32,
+    next: u32,
+    allowance: Allowance,
+}
+
+const IOVEC_SIZE: u32 = 8;
+
+impl Buffers {
+    fn new(list: i32, count: i32, allowance: &Allowance) -> Answer<Self> {
+        let mut allowance = Allowance(allowance.0);
+        let bytes = (count as u32 as usize).checked_mul(IOVEC_SIZE as usize).ok_or(Errno::Overflow)?;
+        allowance.take(bytes)?;
+        Ok(Buffers { list: list as u32, count: count as u32, next: 0, allowance })
+    }
+
+    /// The next buffer that is not empty.
+    fn next(&mut self, memory: &GuestMemory<'_>) -> Answer<Option<GuestPtr<[u8]>>> {
+        while self.next < self.count {
+            let iovec = GuestPtr::<GuestPtr<u8>>::new(self.list).add(2 * self.next)?;
+            let buf = memory.read(iovec)?;
+            let len = memory.read(iovec.cast::<u32>().add(1)?)?;
+            self.next += 1;
+            if len > 0 {
+                self.allowance.take(len as usize)?;
+                return Ok(Some(buf.as_array(len)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Hands the buffers to `each` one by one, which says how many bytes of one it used, until one was not used up. Gives
+    /// the sum.
+    ///
+    /// Stock looks at the first buffer only. So of that one every fault counts; one in a later buffer ends the call early,
+    /// with what was done.
+    fn for_each(
+        mut self,
+        memory: Memory<'_, '_>,
+        mut each: impl FnMut(Memory<'_, '_>, GuestPtr<[u8]>, u64) -> Answer<usize>,
+    ) -> Answer<u32> {
+        // Without any buffer, the call is made for one that is empty.
+        let mut buffer = self.next(memory)?.unwrap_or(GuestPtr::new((0, 0)));
+        let mut sum = each(memory, buffer, 0)? as u64;
+        let mut used = sum;
+        while used > 0 && used == u64::from(buffer.len()) {
+            let Ok(Some(next)) = self.next(memory) else { break };
+            // The sum is what the guest is told.
+            if sum + u64::from(next.len()) > u32::MAX.into() {
+                break;
+            }
+            let Ok(more) = each(memory, next, sum) else { break };
+            (buffer, used) = (next, more as u64);
+            sum += used;
+        }
+        Ok(sum as u32)
+    }
+}
+
+/// The bytes of a buffer, to be written to.
+fn slice_mut<'a>(memory: Memory<'a, '_>, buffer: GuestPtr<[u8]>) -> Answer<&'a mut [u8]> {
+    memory.as_slice_mut(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
+}
+
+fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a [u8]> {
+    memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
+}
+
+pub(super) async fn fd_read(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    _: Version,
+    (fd, iovs, count, out): (i32, i32, i32, i32),
+) -> Answer {
+    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let (descriptors, files) = ctx.open()?;
+    let read = match descriptors.get_mut(fd)? {
+        Descriptor::File(file) => {
+            let read = buffers.for_each(memory, |memory, buffer, done| {
+                let offset = file.position.checked_add(done).ok_or(Errno::Overflow)?;
+                Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
+            })?;
+            file.position = file.position.checked_add(read.into()).ok_or(Errno::Overflow)?;
+            read
+        }
+        Descriptor::Input { stream, .. } => {
+            let size = buffers.total(memory)?;
+            let mut bytes = stdio::read(stream, size).await?;
+            if bytes.len() > size {
+                return Err(Errno::Range.into());
+            }
+            let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+            buffers.for_each(memory, |memory, buffer, _| {
+                let part = bytes.split_to(bytes.len().min(buffer.len() as usize));
+                slice_mut(memory, buffer)?[..part.len()].copy_from_slice(&part);
+                Ok(part.len())
+            })?
+        }
+        _ => return Err(Errno::Badf.into()),
+    };
+    write_u32(memory, out, read)
+}
+
+pub(super) async fn fd_write(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    _: Version,
+    (fd, iovs, count, out): (i32, i32, i32, i32),
+) -> Answer {
+    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    if let Descriptor::Output { stream, .. } = ctx.table()?.get_mut(fd)? {
+        let bytes = buffers.gather(memory)?;
+        let written = bytes.len() as u32;
+        if written > 0 {
+            stdio::write(stream, bytes).await?;
+        }
+        return write_u32(memory, out, written);
+    }
+    let (descriptors, files) = ctx.open()?;
+    let file = descriptors.file(fd)?;
+    let written = buffers.for_each(memory, |memory, buffer, done| {
+        let position = match file.append {
+            true => Position::End,
+            false => Position::At(file.position.checked_add(done).ok_or(Errno::Overflow)?),
+        };
+        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
+    })?;
+    file.position = match file.append {
+        true => files.stat(&file.handle)?.size,
+        false => file.position.checked_add(written.into()).ok_or(Errno::Overflow)?,
+    };
+    write_u32(memory, out, written)
+}
+
+impl Buffers {
+    /// How many bytes the buffers have together, as far as they are sound.
+    fn total(&self, memory: Memory<'_, '_>) -> Answer<usize> {
+        let buffers = Buffers { allowance: Allowance(self.allowance.0), ..*self };
+        let sum = buffers.for_each(memory, |memory, buffer, _| Ok(slice_mut(memory, buffer)?.len()))?;
+        Ok(sum as usize)
+    }
+
+    /// A copy of all bytes.
+    fn gather(self, memory: Memory<'_, '_>) -> Answer<Bytes> {
+        let mut bytes = BytesMut::new();
+        self.for_each(memory, |memory, buffer, _| {
+            let part = slice(memory, buffer)?;
+            bytes.extend_from_slice(part);
+            Ok(part.len())
+        })?;
+        Ok(bytes.freeze())
+    }
+}
+
+pub(super) fn fd_pread(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    _: Version,
+    (fd, iovs, count, offset, out): (i32, i32, i32, i64, i32),
+) -> Answer {
+    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let (descriptors, files) = ctx.open()?;
+    let file = match descriptors.get(fd)? {
+        Descriptor::File(file) => file,
+        Descriptor::Input { .. } => return Err(Errno::Spipe.into()),
+        _ => return Err(Errno::Badf.into()),
+    };
+    let read = buffers.for_each(memory, |memory, buffer, done| {
+        let offset = (offset as u64).checked_add(done).ok_or(Errno::Overflow)?;
+        Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
+    })?;
+    write_u32(memory, out, read)
+}
+
+pub(super) fn fd_pwrite(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    _: Version,
+    (fd, iovs, count, offset, out): (i32, i32, i32, i64, i32),
+) -> Answer {
+    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let (descriptors, files) = ctx.open()?;
+    let file = match descriptors.get(fd)? {
+        Descriptor::File(file) => file,
+        Descriptor::Output { .. } => return Err(Errno::Spipe.into()),
+        _ => return Err(Errno::Badf.into()),
+    };
+    let written = buffers.for_each(memory, |memory, buffer, done| {
+        // Linux ignores the offset of a file that is appended to.
+        let position = match file.append {
+            true => Position::End,
+            false => Position::At((offset as u64).checked_add(done).ok_or(Errno::Overflow)?),
+        };
+        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
+    })?;
+    write_u32(memory, out, written)
+}
+
+pub(super) fn fd_seek(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    version: Version,
+    (fd, offset, whence, out): (i32, i64, i32, i32),
+) -> Answer {
+    let whence = match version {
+        Version::wasi_snapshot_preview1 => argument(Whence::try_from(whence))?,
+        Version::wasi_unstable => match argument(p0::Whence::try_from(whence))? {
+            p0::Whence::Cur => Whence::Cur,
+            p0::Whence::End => Whence::End,
+            p0::Whence::Set => Whence::Set,
+        },
+    };
+    let (descriptors, files) = ctx.open()?;
+    let file = descriptors.seekable(fd)?;
+    let position = match whence {
+        Whence::Set => u64::try_from(offset).ok(),
+        Whence::Cur => file.position.checked_add_signed(offset),
+        Whence::End => files.stat(&file.handle)?.size.checked_add_signed(offset),
+    };
+    file.position = position.ok_or(Errno::Inval)?;
+    let position = file.position;
+    write_u64(memory, out, position)
+}
+
+pub(super) fn fd_tell(ctx: &mut P1Ctx, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
+    let position = ctx.table()?.seekable(fd)?.position;
+    write_u64(memory, out, position)
+}
+
+/// Advice changes nothing that a guest sees.
+pub(super) fn fd_advise(
+    ctx: &mut P1Ctx,
+    _: Memory<'_, '_>,
+    _: Version,
+    (fd, _, _, advice): (i32, i64, i64, i32),
+) -> Answer {
+    argument(Advice::try_from(advice))?;
+    ctx.table()?.file(fd).map(drop)
+}
+
+/// Stock has never supported it: hosts differ too much.
+pub(super) fn fd_allocate(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, _, _): (i32, i64, i64)) -> Answer {
+    ctx.table()?.file(fd)?;
+    Err(Errno::Notsup.into())
+}
+
+pub(super) fn fd_sync(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+    sync(ctx, fd, false)
+}
+
+pub(super) fn fd_datasync(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+    sync(ctx, fd, true)
+}
+
+fn sync(ctx: &mut P1Ctx, fd: i32, data_only: bool) -> Answer {
+    let (descriptors, files) = ctx.open()?;
+    Ok(files.sync(&descriptors.file(fd)?.handle, data_only)?)
+}
+
+pub(super) fn fd_filestat_set_size(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, size): (i32, i64)) -> Answer {
+    let (descriptors, files) = ctx.open()?;
+    Ok(files.set_size(&descriptors.file(fd)?.handle, size as u64)?)
+}
+
+pub(super) fn fd_fdstat_set_flags(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, flags): (i32, i32)) -> Answer {
+    let flags = argument(Fdflags::try_from(flags))?;
+    let file = ctx.table()?.file(fd)?;
+    if flags.intersects(Fdflags::DSYNC | Fdflags::SYNC | Fdflags::RSYNC) {
+        return Err(Errno::Inval.into());
+    }
+    file.append = flags.contains(Fdflags::APPEND);
+    file.nonblocking = flags.contains(Fdflags::NONBLOCK);
+    Ok(())
+}
+
+/// Rights are not supported, as on stock.
+pub(super) fn fd_fdstat_set_rights(
+    ctx: &mut P1Ctx,
+    _: Memory<'_, '_>,
+    version: Version,
+    (fd, base, inheriting): (i32, i64, i64),
+) -> Answer {
+    version.rights(base)?;
+    version.rights(inheriting)?;
+    ctx.table()?.object(fd)?;
+    Err(Errno::Notsup.into())
+}
+
+pub(super) fn fd_close(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+    ctx.table()?.close(fd)
+}
+
+pub(super) fn fd_renumber(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (from, to): (i32, i32)) -> Answer {
+    ctx.table()?.renumber(from, to)
+}

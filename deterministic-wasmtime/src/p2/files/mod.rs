@@ -1,0 +1,224 @@
+//! `wasi:filesystem`: the directories of the run.
+//!
+//! Every call is done when it returns, on the calling thread, so the synchronous bindings serve both kinds of linker.
+
+mod convert;
+mod descriptors;
+
+use std::sync::Arc;
+
+use deterministic_fs::{DirectoryEntry, NewTime, Position};
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::filesystem::preopens as preopens_bindings;
+use wasmtime_wasi::p2::bindings::sync::filesystem::types as bindings;
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult, IoError, ReaddirIterator};
+
+use bindings::{
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+
+use super::linked;
+use crate::DeterministicCtxView;
+use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
+
+pub(crate) use convert::conversions;
+pub(crate) use descriptors::{Descriptors, Failure};
+
+linked! {
+    /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
+    /// [`streams`](super::streams) and [`preopens`] beside it.
+    filesystem, wasmtime_wasi::p2::bindings::sync::filesystem::types
+}
+
+linked! {
+    /// `wasi:filesystem/preopens`: the same mounts, by the names that the embedder gave them.
+    preopens, wasmtime_wasi::p2::bindings::filesystem::preopens
+}
+
+type Fd = Resource<Descriptor>;
+
+/// A directory as it was when it was asked for, of which entries are still to be read.
+struct Listing {
+    entries: Arc<[DirectoryEntry]>,
+    next: usize,
+}
+
+fn new_times(access: NewTimestamp, modification: NewTimestamp) -> Result<[NewTime; 2], Failure> {
+    Ok([new_time(access)?, new_time(modification)?])
+}
+
+impl preopens_bindings::Host for DeterministicCtxView<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Fd, String)>> {
+        Ok(self.descriptors()?.preopens()?)
+    }
+}
+
+impl bindings::Host for DeterministicCtxView<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<bindings::ErrorCode> {
+        Ok(error.downcast()?.into())
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<IoError>) -> wasmtime::Result<Option<bindings::ErrorCode>> {
+        // An error of any other stream is the embedder's, and no file's.
+        let code = self.table.get(&error)?.downcast_ref().copied();
+        Ok(code.map(|code| convert::error_code(code).into()))
+    }
+}
+
+impl bindings::HostDescriptor for DeterministicCtxView<'_> {
+    fn advise(&mut self, fd: Fd, _offset: u64, len: u64, _advice: Advice) -> FsResult<()> {
+        Ok(self.descriptors()?.advise(&fd, len)?)
+    }
+
+    fn sync_data(&mut self, fd: Fd) -> FsResult<()> {
+        Ok(self.descriptors()?.sync(&fd, true)?)
+    }
+
+    fn get_flags(&mut self, fd: Fd) -> FsResult<DescriptorFlags> {
+        Ok(descriptor_flags(self.descriptors()?.object(&fd)?))
+    }
+
+    fn get_type(&mut self, fd: Fd) -> FsResult<DescriptorType> {
+        Ok(descriptor_type(self.descriptors()?.object(&fd)?.file_type()))
+    }
+
+    fn set_size(&mut self, fd: Fd, size: u64) -> FsResult<()> {
+        Ok(self.descriptors()?.set_size(&fd, size)?)
+    }
+
+    fn set_times(&mut self, fd: Fd, access: NewTimestamp, modification: NewTimestamp) -> FsResult<()> {
+        Ok(self.descriptors()?.set_times(&fd, new_times(access, modification)?)?)
+    }
+
+    fn read(&mut self, fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)> {
+        let bytes = self.descriptors()?.read(&fd, len, offset)?;
+        let end = bytes.is_empty();
+        Ok((bytes, end))
+    }
+
+    fn write(&mut self, fd: Fd, bytes: Vec<u8>, offset: u64) -> FsResult<u64> {
+        Ok(self.descriptors()?.write(&fd, &bytes, offset)?)
+    }
+
+    fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<ReaddirIterator>> {
+        let entries = self.descriptors()?.read_directory(&fd)?;
+        let listing = self.table.push(Listing { entries, next: 0 })?;
+        // The guest's type of resource, and an entry of our own behind it.
+        Ok(Resource::new_own(listing.rep()))
+    }
+
+    fn sync(&mut self, fd: Fd) -> FsResult<()> {
+        Ok(self.descriptors()?.sync(&fd, false)?)
+    }
+
+    fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.create_directory_at(&fd, &path)?)
+    }
+
+    fn stat(&mut self, fd: Fd) -> FsResult<DescriptorStat> {
+        Ok(descriptor_stat(self.descriptors()?.stat(&fd)?))
+    }
+
+    fn stat_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        Ok(descriptor_stat(self.descriptors()?.stat_at(&fd, follow(flags), &path)?))
+    }
+
+    fn set_times_at(
+        &mut self,
+        fd: Fd,
+        flags: PathFlags,
+        path: String,
+        access: NewTimestamp,
+        modification: NewTimestamp,
+    ) -> FsResult<()> {
+        let mut files = self.descriptors()?;
+        files.directory(&fd)?;
+        Ok(files.set_times_at(&fd, follow(flags), &path, new_times(access, modification)?)?)
+    }
+
+    fn link_at(&mut self, fd: Fd, flags: PathFlags, path: String, new_fd: Fd, new_path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.link_at(&fd, follow(flags), &path, &new_fd, &new_path)?)
+    }
+
+    fn open_at(
+        &mut self,
+        fd: Fd,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Fd> {
+        let options = convert::open_options(path_flags, open_flags, flags);
+        Ok(self.descriptors()?.open_at(&fd, &path, options, convert::synchronous(flags))?)
+    }
+
+    fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
+        Ok(self.descriptors()?.drop(&fd)?)
+    }
+
+    fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
+        Ok(self.descriptors()?.readlink_at(&fd, &path)?)
+    }
+
+    fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.remove_directory_at(&fd, &path)?)
+    }
+
+    fn rename_at(&mut self, fd: Fd, path: String, new_fd: Fd, new_path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.rename_at(&fd, &path, &new_fd, &new_path)?)
+    }
+
+    fn symlink_at(&mut self, fd: Fd, target: String, path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.symlink_at(&fd, &target, &path)?)
+    }
+
+    fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        Ok(self.descriptors()?.unlink_file_at(&fd, &path)?)
+    }
+
+    fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
+        let file = self.descriptors()?.file_to_read(&fd)?;
+        Ok(self.push_input(file, offset)?)
+    }
+
+    fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
+        let file = self.descriptors()?.file_to_write(&fd)?;
+        Ok(self.push_output(file, Position::At(offset))?)
+    }
+
+    fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
+        let file = self.descriptors()?.file_to_write(&fd)?;
+        Ok(self.push_output(file, Position::End)?)
+    }
+
+    fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {
+        Ok(self.descriptors()?.is_same_object(&a, &b)?)
+    }
+
+    fn metadata_hash(&mut self, fd: Fd) -> FsResult<MetadataHashValue> {
+        Ok(metadata_hash(self.descriptors()?.stat(&fd)?))
+    }
+
+    fn metadata_hash_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<MetadataHashValue> {
+        Ok(metadata_hash(self.descriptors()?.stat_at(&fd, follow(flags), &path)?))
+    }
+}
+
+impl bindings::HostDirectoryEntryStream for DeterministicCtxView<'_> {
+    fn read_directory_entry(
+        &mut self,
+        stream: Resource<ReaddirIterator>,
+    ) -> FsResult<Option<bindings::DirectoryEntry>> {
+        let listing = self.table.get_mut(&Resource::<Listing>::new_borrow(stream.rep()))?;
+        let Some(entry) = listing.entries.get(listing.next) else { return Ok(None) };
+        listing.next += 1;
+        let name = (*entry.name).to_owned();
+        Ok(Some(bindings::DirectoryEntry { type_: descriptor_type(entry.file_type), name }))
+    }
+
+    fn drop(&mut self, stream: Resource<ReaddirIterator>) -> wasmtime::Result<()> {
+        self.table.delete(Resource::<Listing>::new_own(stream.rep()))?;
+        Ok(())
+    }
+}
