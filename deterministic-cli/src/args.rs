@@ -54,6 +54,19 @@ pub(crate) struct RunArgs {
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
     pub(crate) dirs: Vec<Dir>,
 
+    /// The same, but read whole before the guest starts, and what the guest changes stays in memory
+    #[arg(long = "dir-hermetic", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
+    pub(crate) hermetic_dirs: Vec<Dir>,
+
+    /// Where to write a --dir-hermetic as the guest left it: a new or empty directory, or HOST itself. `::GUEST` says which,
+    /// if there are several; may be given again for another
+    #[arg(long = "write-back", value_name = "DIR[::GUEST]", value_parser = parse_write_back)]
+    pub(crate) write_backs: Vec<WriteBack>,
+
+    /// How many bytes the --dir-hermetic directories may hold together; a guest that writes more gets ENOSPC
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "1GiB", allow_negative_numbers = true)]
+    pub(crate) max_files: ByteSize,
+
     /// An environment variable for the guest, which gets none of the host's; may be given again
     #[arg(long = "env", value_name = "K=V", value_parser = parse_env)]
     pub(crate) envs: Vec<(String, String)>,
@@ -114,6 +127,24 @@ fn parse_dir(text: &str) -> Result<Dir, &'static str> {
         return Err("give a directory, as in `--dir data` or `--dir /srv/data::/data`");
     }
     Ok(Dir { host: host.into(), guest: guest.into() })
+}
+
+/// A directory of the host's, and which of the guest's is to be written there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WriteBack {
+    pub(crate) target: PathBuf,
+    pub(crate) guest: Option<String>,
+}
+
+fn parse_write_back(text: &str) -> Result<WriteBack, &'static str> {
+    let (target, guest) = match text.split_once("::") {
+        Some((target, guest)) => (target, Some(guest)),
+        None => (text, None),
+    };
+    if target.is_empty() || guest == Some("") {
+        return Err("give a directory, as in `--write-back out` or `--write-back out::/data`");
+    }
+    Ok(WriteBack { target: target.into(), guest: guest.map(str::to_owned) })
 }
 
 fn parse_env(text: &str) -> Result<(String, String), &'static str> {

@@ -5,6 +5,7 @@ mod args;
 mod component;
 mod demo;
 mod demo_tasks;
+mod directories;
 mod guest;
 mod module;
 mod outcome;

@@ -69,6 +69,24 @@ pub(crate) enum Problem {
     ArgumentNotUtf8(String),
     #[error("cannot open the directory `{host}` for the guest: {reason}; give --dir one that exists and may be read")]
     Directory { host: String, reason: String },
+    #[error("cannot take in the directory `{host}` for the guest: {reason}")]
+    HermeticDirectory { host: String, reason: String },
+    #[error(
+        "it is not clear what to write to `{}`; --dir-hermetic gives the guest {}; name one of them, as in \
+         `--write-back DIR::GUEST`", target.display(), listed(guests)
+    )]
+    WriteBackOfWhat { target: PathBuf, guests: Vec<String> },
+    #[error("`{guest}` cannot be written back to two places; give --write-back once for it")]
+    WriteBackTwice { guest: String },
+    #[error(
+        "`{path}` in `{host}` is no file, directory or symbolic link, and could not be written back; remove it, or leave \
+         out --write-back"
+    )]
+    WriteBackSpecial { host: String, path: String },
+    #[error("cannot report what the guest changed: {reason}")]
+    HermeticLeft { reason: String },
+    #[error("cannot write back: {reason}")]
+    WriteBack { reason: String },
     #[error("cannot read the guest's input from `{}`: {error}; give --stdin a file that may be read", path.display())]
     StdinFile { path: PathBuf, error: io::Error },
     #[error("cannot read standard input: {0}; give a file with --stdin, or redirect it from /dev/null")]
@@ -103,6 +121,10 @@ pub(crate) fn tell(line: &str) -> ExitCode {
     // When stderr is closed there is nobody left to tell.
     let _ = writeln!(io::stderr(), "detwasi: {}", one_line(line));
     ExitCode::from(EXIT_CODE)
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
 /// `text` with line breaks, indentation and control characters made single spaces.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use crate::directories;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::stdio::Summary;
@@ -32,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) stdout: Summary,
     pub(crate) stderr: Summary,
     pub(crate) memories: BTreeMap<String, Summary>,
+    /// The hermetic ones.
+    pub(crate) directories: Vec<directories::Reported>,
 }
 
 /// Where a report goes, known to be writable.

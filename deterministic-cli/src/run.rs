@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::core::{Instant, Policies, WallTime};
+use deterministic_wasmtime::fs::Tree;
 use jiff::Timestamp;
 use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::RunArgs;
+use crate::directories::Directories;
 use crate::guest::{Guest, Kind, chain};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
@@ -19,8 +21,9 @@ use crate::stdio::{self, Outputs, Summary};
 use crate::{component, module};
 
 /// What a guest is started with.
-pub(crate) struct Start {
+pub(crate) struct Start<'a> {
     pub(crate) wasi: WasiCtxBuilder,
+    pub(crate) directories: &'a Directories,
     pub(crate) policies: Policies,
     pub(crate) limits: StoreLimits,
     pub(crate) fuel: Option<u64>,
@@ -33,6 +36,8 @@ pub(crate) struct Ended {
     pub(crate) results: Option<Vec<String>>,
     /// What the handler called by `--http-request` answered, as it is printed.
     pub(crate) response: Option<Vec<u8>>,
+    /// What is left of each hermetic directory.
+    pub(crate) left: Vec<Tree>,
     pub(crate) now: Instant,
     pub(crate) fuel_left: Option<u64>,
     pub(crate) host_calls: BTreeMap<&'static str, u64>,
@@ -68,11 +73,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
 
     let outputs = Outputs::default();
     let mut wasi = context(args, &guest, &outputs)?;
+    let directories = Directories::read(args)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     // Last, since it may wait for whoever writes at the other end.
     wasi.stdin(stdio::stdin(args.stdin.as_deref())?);
 
-    let start = Start { wasi, policies, limits, fuel };
+    let start = Start { wasi, directories: &directories, policies, limits, fuel };
     let ended = match program {
         Program::Module(program) => program.run(&guest, start),
         Program::Component(program) => program.run(&guest, start),
@@ -81,7 +87,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     outputs.append(ended.response.as_deref().unwrap_or_default());
     let (stdout, stderr) = outputs.finish()?;
     print(ended.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
-    let Some(target) = target else { return Ok(ended.outcome.tell()) };
+    let written_back = directories.write_back(&ended.left, &ended.outcome);
+    let Some(target) = target else { return written_back.map(|()| ended.outcome.tell()) };
     let report = Report {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
@@ -96,8 +103,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         stdout,
         stderr,
         memories: ended.memories,
+        directories: directories.report(&ended.left)?,
     };
-    let written = target.write(&report);
+    let written = target.write(&report).and(written_back);
     // How the guest ended is told even if the report fails; what is our own problem decides the exit code.
     let code = report.outcome.tell();
     written.map(|()| code)
@@ -122,8 +130,6 @@ fn context(args: &RunArgs, guest: &Guest, outputs: &Outputs) -> Result<WasiCtxBu
     for (name, value) in &args.envs {
         builder.env(name, value);
     }
-    // Each directory remembers this, so it comes first: no other thread decides an order.
-    builder.allow_blocking_current_thread(true);
     for dir in &args.dirs {
         builder
             .preopened_dir(&dir.host, &dir.guest, FsPerms::ReadWrite)

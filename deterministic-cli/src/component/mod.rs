@@ -102,9 +102,11 @@ impl Program {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, guest: &Guest, start: Start) -> Result<Ended, Problem> {
-        let Start { wasi, policies, limits, fuel } = start;
-        let mut store = Store::new(self.linked.component().engine(), State::new(wasi, policies, limits));
+    pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
+        let Start { wasi, directories, policies, limits, fuel } = start;
+        let mut state = State::new(wasi, policies, limits);
+        directories.mount(state.wasi.policies_mut().files())?;
+        let mut store = Store::new(self.linked.component().engine(), state);
         store.limiter(|state| &mut state.limits);
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
@@ -120,8 +122,10 @@ impl Program {
             Some(Returned::Response(response)) => (None, Some(response)),
             Some(Returned::Nothing) | None => (None, None),
         };
+        let left = directories.left(store.data_mut().wasi.policies_mut().files());
         let policies = store.data().wasi.policies();
         Ok(Ended {
+            left,
             outcome,
             results,
             response,

@@ -57,9 +57,10 @@ impl Program {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, guest: &Guest, start: Start) -> Result<Ended, Problem> {
-        let Start { mut wasi, policies, limits, fuel } = start;
-        let state = State { wasi: wasi.build_deterministic_p1(policies), limits };
+    pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
+        let Start { mut wasi, directories, policies, limits, fuel } = start;
+        let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
+        directories.mount(state.wasi.deterministic_mut().files())?;
         let mut store = Store::new(self.linked.module().engine(), state);
         store.limiter(|state| &mut state.limits);
         if let Some(fuel) = fuel {
@@ -71,8 +72,10 @@ impl Program {
         };
         let (outcome, results) = Outcome::with_results(called);
         let memories = instance.map(|instance| memories(&instance, &mut store)).unwrap_or_default();
+        let left = directories.left(store.data_mut().wasi.deterministic_mut().files());
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
+            left,
             outcome,
             results: results.filter(|_| self.call.is_some()).map(|results| results.iter().map(invoke::text).collect()),
             response: None,

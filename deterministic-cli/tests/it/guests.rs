@@ -138,3 +138,31 @@ pub(crate) fn exit(code: u32) -> String {
 pub(crate) fn random() -> String {
     guest(r#"(func $draws (export "_start") (call $check (call $random_get (i32.const 0) (i32.const 8))))"#)
 }
+
+/// Removes `gone` from descriptor 3, makes `out` there and writes `written`, and ends by `end`. Exits with the errno of
+/// what fails.
+pub(crate) fn write_file(end: &str) -> String {
+    format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "path_unlink_file" (func $unlink (param i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "path_open"
+                (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "gone")
+            (data (i32.const 8) "out")
+            (data (i32.const 16) "written")
+            (data (i32.const 32) "\10\00\00\00\07\00\00\00")
+            (func $check (param i32)
+                (if (local.get 0) (then (call $exit (local.get 0)))))
+            (func $remove
+                (call $check (call $unlink (i32.const 3) (i32.const 0) (i32.const 4))))
+            (func (export "_start")
+                (call $remove)
+                (call $check (call $open (i32.const 3) (i32.const 0) (i32.const 8) (i32.const 3) (i32.const 1)
+                    (i64.const 64) (i64.const 64) (i32.const 0) (i32.const 64)))
+                (call $check (call $write (i32.load (i32.const 64)) (i32.const 32) (i32.const 1) (i32.const 68)))
+                {end}))"#
+    )
+}

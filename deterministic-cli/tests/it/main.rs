@@ -4,6 +4,7 @@ mod bad_input;
 mod component_guests;
 mod components;
 mod demo;
+mod directories;
 mod endings;
 mod guests;
 mod http;

@@ -1,0 +1,173 @@
+//! The hermetic directories of a run: taken in before it, written out after it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use deterministic_wasmtime::fs::{Access, Change, ChangeKind, Contents, FileSystem, FileType, Tree};
+use serde::Serialize;
+
+use crate::args::{self, RunArgs};
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+
+/// What is mounted beside the live directories of the builder.
+#[derive(Debug)]
+pub(crate) struct Directories {
+    capacity: u64,
+    hermetic: Vec<Hermetic>,
+}
+
+#[derive(Debug)]
+struct Hermetic {
+    guest: String,
+    tree: Arc<Tree>,
+    write_back: Option<WriteBack>,
+}
+
+/// Where a tree goes that the guest is through with.
+#[derive(Debug)]
+struct WriteBack {
+    /// As it was given.
+    target: PathBuf,
+    /// The same without links, `.` and `..`, as far as it is there.
+    place: PathBuf,
+    /// Whether the tree was taken from there, so that it may take the place of what is there.
+    is_source: bool,
+}
+
+/// A hermetic directory in the report.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reported {
+    guest: String,
+    digest: String,
+    digest_after: String,
+    changes: Vec<ReportedChange>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedChange {
+    path: String,
+    kind: &'static str,
+}
+
+impl Directories {
+    /// Takes in the trees and finds out whether they could be written back, before the guest starts.
+    pub(crate) fn read(args: &RunArgs) -> Result<Self, Problem> {
+        let capacity = args.max_files.as_u64();
+        let mut hermetic = Vec::new();
+        let mut room = capacity;
+        for dir in &args.hermetic_dirs {
+            let refused = |reason: String| Problem::HermeticDirectory { host: dir.host.clone(), reason };
+            let host =
+                Dir::open_ambient_dir(&dir.host, ambient_authority()).map_err(|error| refused(error.to_string()))?;
+            let tree = Tree::read_within(&host, Contents::AtStart, room).map_err(|error| refused(error.to_string()))?;
+            room = room.saturating_sub(tree.size());
+            hermetic.push(Hermetic { guest: dir.guest.clone(), tree: Arc::new(tree), write_back: None });
+        }
+        for back in &args.write_backs {
+            let index = source(back, &args.hermetic_dirs)?;
+            let write_back = WriteBack::check(back, &args.hermetic_dirs[index], &hermetic[index].tree)?;
+            if hermetic[index].write_back.replace(write_back).is_some() {
+                return Err(Problem::WriteBackTwice { guest: hermetic[index].guest.clone() });
+            }
+        }
+        Ok(Directories { capacity, hermetic })
+    }
+
+    /// Gives them to a guest that has not started, after its live ones.
+    pub(crate) fn mount(&self, files: &mut FileSystem) -> Result<(), Problem> {
+        files.set_capacity(self.capacity);
+        for hermetic in &self.hermetic {
+            files.mount_hermetic(&hermetic.tree, &hermetic.guest, Access::ReadWrite).map_err(|error| {
+                Problem::HermeticDirectory { host: hermetic.guest.clone(), reason: error.to_string() }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What the guest left of each.
+    pub(crate) fn left(&self, files: &FileSystem) -> Vec<Tree> {
+        // They come after the live ones, of which there is no tree.
+        (0..files.preopens().len()).filter_map(|mount| files.tree(mount)).collect()
+    }
+
+    /// Writes the trees where they are to go, unless the guest was ended: then nobody knows what is half done in them.
+    /// Says on stderr for each what became of it.
+    pub(crate) fn write_back(&self, left: &[Tree], outcome: &Outcome) -> Result<(), Problem> {
+        for (hermetic, left) in self.hermetic.iter().zip(left) {
+            let Some(WriteBack { target, place, is_source }) = &hermetic.write_back else { continue };
+            if matches!(outcome, Outcome::Trap { .. }) {
+                let why = "is as it was, because the guest was ended before it was through";
+                eprintln!("detwasi: `{}` {why}", target.display());
+                continue;
+            }
+            let written = if *is_source { left.replace(place) } else { left.write_to(place) };
+            written.map_err(|error| Problem::WriteBack { reason: error.to_string() })?;
+            eprintln!("detwasi: `{}` is `{}` as the guest left it", target.display(), hermetic.guest);
+        }
+        Ok(())
+    }
+
+    /// What the report says of them.
+    pub(crate) fn report(&self, left: &[Tree]) -> Result<Vec<Reported>, Problem> {
+        let digest = |tree: &Tree| tree.digest().map(|digest| digest.to_string()).map_err(unread);
+        self.hermetic
+            .iter()
+            .zip(left)
+            .map(|(hermetic, left)| {
+                Ok(Reported {
+                    guest: hermetic.guest.clone(),
+                    digest: digest(&hermetic.tree)?,
+                    digest_after: digest(left)?,
+                    changes: hermetic.tree.changes_to(left).map_err(unread)?.iter().map(ReportedChange::of).collect(),
+                })
+            })
+            .collect()
+    }
+}
+
+impl ReportedChange {
+    fn of(change: &Change) -> Self {
+        let kind = match change.kind {
+            ChangeKind::Created => "created",
+            ChangeKind::Modified => "modified",
+            ChangeKind::Removed => "removed",
+        };
+        ReportedChange { path: change.path.clone(), kind }
+    }
+}
+
+fn unread(error: deterministic_wasmtime::fs::Error) -> Problem {
+    Problem::HermeticLeft { reason: error.to_string() }
+}
+
+/// Which of the hermetic directories is meant.
+fn source(back: &args::WriteBack, dirs: &[args::Dir]) -> Result<usize, Problem> {
+    let mut meant =
+        (0..dirs.len()).filter(|&index| back.guest.as_ref().is_none_or(|guest| dirs[index].guest == *guest));
+    match (meant.next(), meant.next()) {
+        (Some(index), None) => Ok(index),
+        _ => Err(Problem::WriteBackOfWhat {
+            target: back.target.clone(),
+            guests: dirs.iter().map(|dir| format!("`{}`", dir.guest)).collect(),
+        }),
+    }
+}
+
+impl WriteBack {
+    fn check(back: &args::WriteBack, dir: &args::Dir, tree: &Tree) -> Result<Self, Problem> {
+        let is_special = |kind| !matches!(kind, FileType::Directory | FileType::RegularFile | FileType::SymbolicLink);
+        if let Some(special) = tree.entries().find(|entry| is_special(entry.file_type())) {
+            return Err(Problem::WriteBackSpecial { host: dir.host.clone(), path: special.path().into() });
+        }
+        let target = back.target.clone();
+        let place = target.canonicalize().unwrap_or_else(|_| target.clone());
+        let is_source = Path::new(&dir.host).canonicalize().is_ok_and(|source| source == place);
+        if !is_source {
+            Tree::check_target(&place).map_err(|error| Problem::WriteBack { reason: error.to_string() })?;
+        }
+        Ok(WriteBack { target, place, is_source })
+    }
+}
