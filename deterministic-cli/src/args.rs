@@ -25,10 +25,23 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Runs a guest under a preset; its exit code is the guest's
     Run(Box<RunArgs>),
+    /// Prints each import of a guest and why two runs get the same answers from it; fails if one is uncovered
+    Audit(AuditArgs),
     /// Lists the presets
     Presets,
     /// Runs one guest twice on stock WASI and twice here, and shows what differs
     Demo,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    /// As JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The WebAssembly program (.wasm or .wat)
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,6 +105,11 @@ pub(crate) struct RunArgs {
     /// instead of running the program; prints the response
     #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
     pub(crate) http_request: Option<PathBuf>,
+
+    /// An import of the guest's that nobody here provides, as `detwasi audit` names it: the guest is started all the same, and
+    /// ended if it calls it. May be given again
+    #[arg(long = "allow-import", value_name = "NAME")]
+    pub(crate) allowed_imports: Vec<String>,
 
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod component;
 mod demo;
 mod demo_tasks;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     };
     let ended = match args.command {
         Command::Run(args) => run::run(&args),
+        Command::Audit(args) => audit::audit(&args),
         Command::Presets => presets::list(),
         Command::Demo => demo::demo(),
     };

@@ -15,6 +15,11 @@ use crate::guest::chain;
 /// What a shell shows for an aborted program (128 + SIGABRT), and what `wasmtime run` exits with after a trap.
 const TRAPPED: u8 = 134;
 
+/// An import that was allowed and is there only to be linked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the guest called `{0}`, which --allow-import let it import and nobody here provides")]
+pub(crate) struct NotProvided(pub(crate) String);
+
 /// How a guest ended.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +50,8 @@ impl Outcome {
             (variant(refused), refused.to_string())
         } else if let Some(ended) = error.downcast_ref::<AdapterError>() {
             (variant(ended), ended.to_string())
+        } else if let Some(missing) = error.downcast_ref::<NotProvided>() {
+            (variant(missing), missing.to_string())
         } else if let Some(unanswered) = error.downcast_ref::<HandleError>() {
             (variant(unanswered), crate::problem::one_line(&unanswered.to_string()))
         } else {

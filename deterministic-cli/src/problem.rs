@@ -53,7 +53,8 @@ pub(crate) enum Problem {
     #[error("cannot call `{call}`: {reason}; the function is `{signature}`")]
     BadCall { call: String, reason: String, signature: String },
     #[error(
-        "`{}` imports what nobody here provides: {}; build it for {provided} alone", path.display(), imports.join(", ")
+        "`{}` imports what nobody here provides: {}; build it for {provided} alone, or name what it never calls with \
+         --allow-import", path.display(), imports.join(", ")
     )]
     UnknownImports { path: PathBuf, imports: Vec<String>, provided: &'static str },
     #[error("`{}` cannot be linked: {reason}; build it for {provided}", path.display())]

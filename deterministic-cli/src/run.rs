@@ -62,9 +62,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         None => StoreLimits::default(),
     };
 
-    let mut config = Config::new();
-    configure(&mut config).consume_fuel(fuel.is_some()).wasm_component_model_async(true);
-    let engine = Engine::new(&config).map_err(refused)?;
+    let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;
     let guest = Guest::read(args.guest())?;
     let program = match guest.kind() {
         Kind::Module => Program::Module(module::Program::prepare(&guest, &engine, args)?),
@@ -109,6 +107,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     // How the guest ended is told even if the report fails; what is our own problem decides the exit code.
     let code = report.outcome.tell();
     written.map(|()| code)
+}
+
+/// The engine of all guests.
+pub(crate) fn config(fuel: bool) -> Config {
+    let mut config = Config::new();
+    configure(&mut config).consume_fuel(fuel).wasm_component_model_async(true);
+    config
 }
 
 /// What the guest gets from the command line. The streams are set here too, but for the input.

@@ -12,6 +12,7 @@ mod wit;
 use std::collections::BTreeMap;
 
 use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::coverage::Coverage;
 use deterministic_wasmtime::{ComponentCtx, DeterministicCtxView, DeterministicView, WasiCtxBuilderExt as _, p3};
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{Engine, Store, StoreLimits};
@@ -88,7 +89,13 @@ impl Program {
             let exports = listed(exports::all(&component).iter().map(exports::Export::signature));
             return Err(Problem::NoRun { path: guest.path().into(), exports });
         }
-        let linker = link::linker(engine).map_err(refused)?;
+        let mut linker = link::linker(engine).map_err(refused)?;
+        // Wasmtime can make up all that is missing, or nothing.
+        let allowed: Vec<_> = args.allowed_imports.iter().map(String::as_str).collect();
+        let coverage = Coverage::of_component(&component);
+        if coverage.uncovered().next().is_some() && coverage.refuse_uncovered(&allowed).is_ok() {
+            linker.define_unknown_imports_as_traps(&component).map_err(refused)?;
+        }
         let linked = link::link(guest, &linker, &component)?;
         let entry = match call {
             Some(call) => call,

@@ -5,6 +5,7 @@ mod invoke;
 use std::collections::BTreeMap;
 
 use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{
     Engine, ExternType, Instance, InstancePre, Linker, Module, Store, StoreLimits, UnknownImportError, Val,
@@ -13,7 +14,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::RunArgs;
 use crate::guest::{Guest, chain};
-use crate::outcome::Outcome;
+use crate::outcome::{NotProvided, Outcome};
 use crate::problem::Problem;
 use crate::run::{Ended, Start, refused};
 use crate::stdio::Summary;
@@ -53,6 +54,7 @@ impl Program {
 
         let mut linker = Linker::new(engine);
         p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
+        allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
         Ok(Program { linked: link(guest, &linker, &module)?, call })
     }
 
@@ -105,6 +107,23 @@ fn command(module: &Module) -> Result<(), &'static str> {
         }
         None => Err("it exports no function `_start`"),
     }
+}
+
+/// Defines the allowed functions that nobody provides. Anything else than a function cannot be made up.
+fn allow(linker: &mut Linker<State>, module: &Module, allowed: &[String]) -> wasmtime::Result<()> {
+    let coverage = Coverage::of_module(module);
+    for (import, covered) in module.imports().zip(coverage.imports()) {
+        if covered.label == Label::Uncovered
+            && allowed.contains(&covered.name)
+            && let ExternType::Func(ty) = import.ty()
+        {
+            let missing = NotProvided(covered.name.clone());
+            // The same function may be imported twice.
+            linker.allow_shadowing(true);
+            linker.func_new(import.module(), import.name(), ty, move |_, _, _| Err(missing.clone().into()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Finds everything that the module imports in `linker`.

@@ -1,5 +1,6 @@
 //! `detwasi` as a shell sees it.
 
+mod audit;
 mod bad_input;
 mod component_guests;
 mod components;

@@ -1,0 +1,54 @@
+//! `detwasi audit`.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use deterministic_wasmtime::coverage::{Coverage, Import};
+use serde::Serialize;
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
+
+use crate::args::AuditArgs;
+use crate::guest::{Guest, Kind};
+use crate::problem::Problem;
+use crate::run::{config, refused};
+use crate::stdio::Summary;
+
+/// Grows when a field changes its meaning or goes away; a new field changes nothing.
+const FORMAT: u32 = 1;
+
+/// What a guest with uncovered imports makes the exit code.
+const UNCOVERED: u8 = 1;
+
+#[derive(Debug, Serialize)]
+struct Audit<'a> {
+    format: u32,
+    guest_sha256: String,
+    kind: &'static str,
+    imports: &'a [Import],
+    uncovered: usize,
+}
+
+/// Prints each import with its label.
+pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Problem> {
+    let engine = Engine::new(&config(false)).map_err(refused)?;
+    let guest = Guest::read(args.guest.clone())?;
+    let (kind, coverage) = match guest.kind() {
+        Kind::Module => ("module", Coverage::of_module(&guest.compile(|binary| Module::from_binary(&engine, binary))?)),
+        Kind::Component => {
+            let component = guest.compile(|binary| Component::from_binary(&engine, binary))?;
+            ("component", Coverage::of_component(&component))
+        }
+    };
+    let uncovered = coverage.uncovered().count();
+    let text = if args.json {
+        let guest_sha256 = Summary::of(guest.binary()).sha256;
+        let audit = Audit { format: FORMAT, guest_sha256, kind, imports: coverage.imports(), uncovered };
+        serde_json::to_string_pretty(&audit).map_err(|error| Problem::OwnOutput(error.into()))? + "\n"
+    } else {
+        coverage.to_string()
+    };
+    let mut stdout = std::io::stdout();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    Ok(if uncovered == 0 { ExitCode::SUCCESS } else { ExitCode::from(UNCOVERED) })
+}
