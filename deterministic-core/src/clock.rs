@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use crate::{ClockId, Instant, PolicyError};
+use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 
 /// Decides where a run's timeline stands and how it moves.
 ///
@@ -85,6 +85,19 @@ pub trait Clock: Send {
         let _ = fuel;
     }
 
+    /// What this clock is and where it stands, for the fingerprint of a run.
+    ///
+    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
+    /// one: where the timeline stands, the parameters, the clock inside.
+    ///
+    /// # Errors
+    ///
+    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself.
+    /// [`Described`](crate::Described) gives it a description from outside.
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
+    }
+
     /// The clock's state, for [`restore`](Clock::restore) to continue from.
     ///
     /// # Errors
@@ -150,6 +163,10 @@ impl Clock for VirtualClock {
     fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
         self.now = self.now.saturating_add(self.tick);
         Ok(self.now)
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("VirtualClock", 1).number("now", self.now.as_nanos()).number("tick", self.tick))
     }
 
     fn save(&self) -> Result<Vec<u8>, PolicyError> {

@@ -5,6 +5,8 @@
 extern crate alloc;
 
 mod clock;
+mod described;
+mod description;
 mod error;
 mod policies;
 mod rng;
@@ -13,8 +15,10 @@ mod seed;
 mod time;
 
 pub use clock::{Clock, VirtualClock};
+pub use described::Described;
+pub use description::{Description, Undescribed, Value};
 pub use error::PolicyError;
-pub use policies::{Policies, Snapshot};
+pub use policies::{Policies, Role, Snapshot, UndescribedPolicies};
 pub use rng::{ByteStream, ChaCha8, Rng};
 pub use scheduler::{Event, EventKind, InOrder, Scheduler, Selection};
 pub use seed::{ParseSeedError, Seed};

@@ -1,10 +1,11 @@
 //! The bundle: one of each policy.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ChaCha8, Clock, InOrder, Rng, Scheduler, Seed, VirtualClock, WallTime};
+use crate::{ChaCha8, Clock, Description, InOrder, Rng, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
 
 /// All that decides how a run's non-deterministic questions are answered.
 ///
@@ -44,6 +45,83 @@ impl Policies {
             scheduler: Box::new(InOrder),
         }
     }
+
+    /// What the whole bundle is and where it stands, for the fingerprint of a run: to be asked before the run.
+    ///
+    /// It is called `Policies`, and its parameters are the numbers `epoch` (nanoseconds since 1970) and
+    /// `insecure_seed`, then the policies `clock`, `secure_random`, `insecure_random` and `scheduler`.
+    ///
+    /// # Errors
+    ///
+    /// [`UndescribedPolicies`] with every role whose policy has no description.
+    pub fn describe(&self) -> Result<Description, UndescribedPolicies> {
+        let mut description = Description::new("Policies", 1)
+            .number("epoch", self.epoch.as_unix_nanos())
+            .number("insecure_seed", self.insecure_seed);
+        let mut roles = Vec::new();
+        for (role, answer) in [
+            (Role::Clock, self.clock.describe()),
+            (Role::SecureRandom, self.secure_random.describe()),
+            (Role::InsecureRandom, self.insecure_random.describe()),
+            (Role::Scheduler, self.scheduler.describe()),
+        ] {
+            match answer {
+                Ok(inside) => description = description.policy(role.name(), inside),
+                Err(why) => roles.push((role, why)),
+            }
+        }
+        if roles.is_empty() { Ok(description) } else { Err(UndescribedPolicies { roles }) }
+    }
+}
+
+/// What a policy does in a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// [`Policies::clock`].
+    Clock,
+    /// [`Policies::secure_random`].
+    SecureRandom,
+    /// [`Policies::insecure_random`].
+    InsecureRandom,
+    /// [`Policies::scheduler`].
+    Scheduler,
+}
+
+impl Role {
+    /// The name of the field in [`Policies`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Clock => "clock",
+            Role::SecureRandom => "secure_random",
+            Role::InsecureRandom => "insecure_random",
+            Role::Scheduler => "scheduler",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Some policies of a bundle have no description, so that a run under it has no fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these policies have no description, and so a run under them no fingerprint: {}", list(roles))]
+pub struct UndescribedPolicies {
+    roles: Vec<(Role, Undescribed)>,
+}
+
+impl UndescribedPolicies {
+    /// Each role whose policy has no description, and why; at least one.
+    pub fn roles(&self) -> &[(Role, Undescribed)] {
+        &self.roles
+    }
+}
+
+fn list(roles: &[(Role, Undescribed)]) -> String {
+    roles.iter().map(|(role, why)| alloc::format!("{role} ({why})")).collect::<Vec<_>>().join(", ")
 }
 
 /// The deterministic defaults under seed 0.

@@ -7,7 +7,7 @@ use core::num::NonZeroUsize;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng, TryRng};
 
-use crate::{PolicyError, Seed};
+use crate::{Description, PolicyError, Seed, Undescribed};
 
 /// Gives the random bytes that a guest asks for.
 ///
@@ -54,6 +54,19 @@ pub trait Rng: Send {
     /// How many bytes the generator makes at once, at most [`ByteStream::MAX_WORD`]. 1 for one that makes single bytes.
     fn word(&self) -> NonZeroUsize {
         NonZeroUsize::MIN
+    }
+
+    /// What this generator is and where it stands, for the fingerprint of a run.
+    ///
+    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
+    /// one: the key and the position, or the state.
+    ///
+    /// # Errors
+    ///
+    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself. A
+    /// generator of `rand_core` does not: [`Described`](crate::Described) gives it a description from outside.
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
     }
 
     /// The generator's state, for [`restore`](Rng::restore) to continue from.
@@ -226,6 +239,11 @@ impl Rng for ChaCha8 {
 
     fn word(&self) -> NonZeroUsize {
         WORD
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let description = Description::new("ChaCha8", 1);
+        Ok(description.bytes("key", self.0.get_seed()).number("position", self.0.get_word_pos()))
     }
 
     fn save(&self) -> Result<Vec<u8>, PolicyError> {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Instant, PolicyError};
+use crate::{Description, Instant, PolicyError, Undescribed};
 
 /// Something a guest waits for, and that has come to pass.
 ///
@@ -97,6 +97,19 @@ pub trait Scheduler: Send {
         false
     }
 
+    /// What this scheduler is and where it stands, for the fingerprint of a run.
+    ///
+    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
+    /// one: the parameters, the key and the position, what is remembered, the scheduler inside.
+    ///
+    /// # Errors
+    ///
+    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself.
+    /// [`Described`](crate::Described) gives it a description from outside.
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
+    }
+
     /// The scheduler's state, for [`restore`](Scheduler::restore) to continue from.
     ///
     /// # Errors
@@ -124,6 +137,10 @@ pub struct InOrder;
 impl Scheduler for InOrder {
     fn select(&mut self, _: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
         Ok(Selection { deliver: ready.len(), delay: 0 })
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("InOrder", 1))
     }
 
     fn save(&self) -> Result<Vec<u8>, PolicyError> {

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU64;
 
-use deterministic_core::Seed;
+use deterministic_core::{Description, Seed};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng};
 
@@ -19,6 +19,11 @@ pub(crate) struct Draw(#[cfg_attr(feature = "serde", serde(with = "crate::positi
 impl Draw {
     pub(crate) fn new(seed: &Seed, consumer: &str, purpose: &str) -> Self {
         Draw(ChaCha8Rng::from_seed(Seed::from_bytes(seed.stream(consumer)).stream(purpose)))
+    }
+
+    /// The generator, as `ChaCha8` describes itself.
+    pub(crate) fn describe(&self) -> Description {
+        Description::new("ChaCha8", 1).bytes("key", self.0.get_seed()).number("position", self.0.get_word_pos())
     }
 
     pub(crate) fn word(&mut self) -> u64 {

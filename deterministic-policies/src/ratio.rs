@@ -45,6 +45,11 @@ impl Ratio {
         Ratio { num, den }
     }
 
+    /// Both parts, for a description.
+    pub(crate) const fn parts(self) -> [u64; 2] {
+        [self.num, self.den.get()]
+    }
+
     /// The part above the line.
     pub const fn num(self) -> u64 {
         self.num

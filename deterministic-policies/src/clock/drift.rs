@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Instant, PolicyError};
+use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
 
 use crate::snapshot::snapshots_around;
 use crate::{ConfigError, Ratio};
@@ -101,6 +101,11 @@ impl Clock for Drift {
 
     fn elapse(&mut self, fuel: u64) {
         self.inner.elapse(fuel);
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let rate = [self.own.num.get(), self.own.den.get()];
+        Ok(Description::new("Drift", 1).list("rate", rate).policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Drift");

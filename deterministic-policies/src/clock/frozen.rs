@@ -1,6 +1,6 @@
 //! Time stands still.
 
-use deterministic_core::{Clock, Instant, PolicyError};
+use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed};
 
 use crate::snapshot::snapshots;
 
@@ -47,6 +47,10 @@ impl Clock for FrozenClock {
 
     fn advance_to(&mut self, _: Instant) -> Result<(), PolicyError> {
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("FrozenClock", 1).number("now", self.now))
     }
 
     snapshots!("FrozenClock");

@@ -1,6 +1,6 @@
 //! Time passes with the instructions that the guest executes.
 
-use deterministic_core::{Clock, Instant, PolicyError};
+use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed};
 
 use crate::Ratio;
 use crate::snapshot::snapshots;
@@ -67,6 +67,11 @@ impl Clock for FuelClock {
         let total = u128::from(fuel) * u128::from(self.rate.num()) + u128::from(self.left);
         self.left = (total % den) as u64; // below den, which has 64 bits
         self.now = self.now.saturating_add(u64::try_from(total / den).unwrap_or(u64::MAX));
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let description = Description::new("FuelClock", 1).number("now", self.now);
+        Ok(description.list("nanos_per_fuel", self.rate.parts()).number("left", self.left))
     }
 
     snapshots!("FuelClock");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant as HostInstant, SystemTime};
 
-use deterministic_core::{Clock, Instant, PolicyError, WallTime};
+use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed, WallTime};
 
 /// The host's monotonic clock, counted from 1 ns when this clock was made. **Not deterministic.**
 ///
@@ -50,6 +50,10 @@ impl Clock for HostClock {
                 left => std::thread::sleep(Duration::from_nanos(left)),
             }
         }
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Err(Undescribed::TouchesHost { policy: "HostClock" })
     }
 
     fn save(&self) -> Result<alloc::vec::Vec<u8>, PolicyError> {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Instant, PolicyError, Seed};
+use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Seed, Undescribed};
 
 use crate::draw::Draw;
 use crate::snapshot::snapshots_around;
@@ -71,6 +71,12 @@ impl Clock for Jitter {
 
     fn elapse(&mut self, fuel: u64) {
         self.inner.elapse(fuel);
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let Own { draw, max, last } = &self.own;
+        let description = Description::new("Jitter", 1).policy("draw", draw.describe());
+        Ok(description.number("max", *max).number("last", *last).policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Jitter");

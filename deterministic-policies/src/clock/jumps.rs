@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Instant, PolicyError};
+use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed, Value};
 
 use crate::snapshot::snapshots_around;
 
@@ -60,6 +60,14 @@ impl Jumps {
             total = total.saturating_add(*by);
             *by = total;
         }
+        // Of those at one instant, the last holds the sum: jumps that add up are the same as one jump.
+        jumps.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
         Jumps { inner, own: Own { jumps } }
     }
 }
@@ -112,6 +120,11 @@ impl Clock for Jumps {
 
     fn elapse(&mut self, fuel: u64) {
         self.inner.elapse(fuel);
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let jumps = self.own.jumps.iter().map(|&(at, total)| Value::from_iter([at.into(), total.into()]));
+        Ok(Description::new("Jumps", 1).list("jumps", jumps).policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Jumps", Own::is_valid);

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use deterministic_core::{Clock, ClockId, Instant, PolicyError};
+use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
 
 use crate::ConfigError;
 use crate::snapshot::snapshots;
@@ -80,6 +80,16 @@ impl Clock for ScriptedClock {
             (None, ScriptEnd::Fail) => return Err(PolicyError::ScriptEnded { readings: self.readings.len() }),
         }
         Ok(self.now())
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let description = Description::new("ScriptedClock", 1).number("now", self.now);
+        let description = description.list("readings", self.readings.iter().copied()).number("next", self.next as u64);
+        Ok(match self.end {
+            ScriptEnd::Hold => description.text("end", "hold"),
+            ScriptEnd::Tick(tick) => description.number("end", tick),
+            ScriptEnd::Fail => description.text("end", "fail"),
+        })
     }
 
     snapshots!("ScriptedClock", |clock| clock.readings.is_sorted() && clock.next <= clock.readings.len());

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use deterministic_core::{PolicyError, Rng, Seed};
+use deterministic_core::{Description, PolicyError, Rng, Seed, Undescribed};
 use rand_chacha::{ChaCha12Rng, ChaCha20Rng};
 use rand_core::{Rng as _, SeedableRng};
 
@@ -43,6 +43,11 @@ macro_rules! chacha {
 
             fn word(&self) -> NonZeroUsize {
                 WORD
+            }
+
+            fn describe(&self) -> Result<Description, Undescribed> {
+                let description = Description::new($text, 1);
+                Ok(description.bytes("key", self.0.get_seed()).number("position", self.0.get_word_pos()))
             }
 
             snapshots!($text);

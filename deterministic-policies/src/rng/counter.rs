@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use deterministic_core::{PolicyError, Rng};
+use deterministic_core::{Description, PolicyError, Rng, Undescribed};
 
 use super::WORD;
 use crate::snapshot::snapshots;
@@ -39,6 +39,10 @@ impl Rng for Counter {
 
     fn word(&self) -> NonZeroUsize {
         WORD
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("Counter", 1).number("next", self.next))
     }
 
     snapshots!("Counter");

@@ -1,6 +1,6 @@
 //! The bytes of the crate deterministic-wasi-ctx.
 
-use deterministic_core::{PolicyError, Rng};
+use deterministic_core::{Description, PolicyError, Rng, Undescribed};
 use rand_core::{Rng as _, SeedableRng};
 
 use crate::snapshot::snapshots;
@@ -38,6 +38,10 @@ impl Rng for DeterministicWasiCtxRng {
 
     fn draw_u64(&mut self) -> Result<u64, PolicyError> {
         Ok(self.0.next_u64())
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("DeterministicWasiCtxRng", 1).number("state", self.0.state()))
     }
 
     snapshots!("DeterministicWasiCtxRng");

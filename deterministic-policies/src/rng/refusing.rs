@@ -1,6 +1,6 @@
 //! No bytes at all.
 
-use deterministic_core::{PolicyError, Rng};
+use deterministic_core::{Description, PolicyError, Rng, Undescribed};
 
 use crate::snapshot::snapshots;
 
@@ -15,6 +15,10 @@ pub struct Refusing;
 impl Rng for Refusing {
     fn fill(&mut self, _: &mut [u8]) -> Result<(), PolicyError> {
         Err(PolicyError::RandomRefused)
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("Refusing", 1))
     }
 
     snapshots!("Refusing");

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use deterministic_core::{PolicyError, Rng};
+use deterministic_core::{Description, PolicyError, Rng, Undescribed};
 
 use crate::ConfigError;
 use crate::snapshot::snapshots;
@@ -53,6 +53,10 @@ impl Rng for Repeating {
             buf = rest;
         }
         Ok(())
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("Repeating", 1).bytes("bytes", &self.bytes).number("next", self.next as u64))
     }
 
     snapshots!("Repeating", |repeating| repeating.next < repeating.bytes.len());

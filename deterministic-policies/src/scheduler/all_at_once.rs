@@ -1,6 +1,6 @@
 //! Everything is ready, timers too.
 
-use deterministic_core::{Event, Instant, PolicyError, Scheduler, Selection};
+use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Selection, Undescribed};
 
 use crate::snapshot::snapshots;
 
@@ -17,6 +17,10 @@ impl Scheduler for AllAtOnce {
 
     fn timers_are_due(&self) -> bool {
         true
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("AllAtOnce", 1))
     }
 
     snapshots!("AllAtOnce");

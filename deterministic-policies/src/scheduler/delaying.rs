@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Event, Instant, PolicyError, Scheduler, Seed, Selection};
+use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed};
 
 use crate::Ratio;
 use crate::draw::Draw;
@@ -76,6 +76,13 @@ impl Scheduler for Delaying {
 
     fn timers_are_due(&self) -> bool {
         self.inner.timers_are_due()
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let Own { draw, withhold, max_delay } = &self.own;
+        let description = Description::new("Delaying", 1).policy("draw", draw.describe());
+        let description = description.list("withhold", withhold.parts()).number("max_delay", *max_delay);
+        Ok(description.policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Delaying");

@@ -1,6 +1,6 @@
 //! One event for each wait, in turn.
 
-use deterministic_core::{Event, Instant, PolicyError, Scheduler, Selection};
+use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Selection, Undescribed};
 
 use crate::snapshot::snapshots;
 
@@ -33,6 +33,10 @@ impl Scheduler for OneAtATime {
             self.next = u64::from(chosen[0].subscription()) + 1;
         }
         Ok(Selection { deliver: 1, delay: 0 })
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("OneAtATime", 1).number("next", self.next))
     }
 
     snapshots!("OneAtATime");

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use deterministic_core::{Event, EventKind, Instant, PolicyError, Scheduler, Seed, Selection};
+use deterministic_core::{
+    Description, Event, EventKind, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed, Value,
+};
 
 use crate::draw::Draw;
 use crate::snapshot::snapshots;
@@ -112,6 +114,15 @@ impl Scheduler for Pct {
             ready[..=highest].rotate_right(1);
         }
         Ok(Selection { deliver: 1, delay: 0 })
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        let points = self.points.iter().map(|point| {
+            let fallen = point.fallen.map(|who| [who.id.into(), who.kind.into()]);
+            Value::from_iter([point.step.into()].into_iter().chain(fallen.into_iter().flatten()))
+        });
+        let description = Description::new("Pct", 1).list("keys", self.keys);
+        Ok(description.number("step", self.step).list("points", points))
     }
 
     snapshots!("Pct");

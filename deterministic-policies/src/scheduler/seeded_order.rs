@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU64;
 
-use deterministic_core::{Event, Instant, PolicyError, Scheduler, Seed, Selection};
+use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed};
 
 use crate::draw::Draw;
 use crate::snapshot::snapshots;
@@ -32,6 +32,10 @@ impl Scheduler for SeededOrder {
             unplaced -= 1;
         }
         Ok(Selection { deliver: ready.len(), delay: 0 })
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("SeededOrder", 1).policy("draw", self.draw.describe()))
     }
 
     snapshots!("SeededOrder");

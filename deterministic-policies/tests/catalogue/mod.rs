@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
+pub(crate) mod step;
+
 use deterministic_core::{Clock, Event, EventKind, Instant, Rng, Scheduler, Seed};
 use deterministic_policies::*;
 

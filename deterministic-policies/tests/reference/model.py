@@ -2,10 +2,15 @@
 
     pip install blake3 && python3 model.py
 
-prints what tests/value_stability.rs expects under seed 1.
+prints what tests/value_stability.rs expects under seed 1, and
+
+    python3 model.py descriptions > descriptions.txt
+
+writes how the presets describe themselves under seed 42.
 """
 
 import struct
+import sys
 from blake3 import blake3
 
 M64 = 2**64 - 1
@@ -143,6 +148,80 @@ class Chaos:
 def text(positions, delay):
     return "".join(map(str, positions)) + f" +{delay}"
 
+
+def counted(content):
+    return struct.pack("<Q", len(content)) + content
+
+
+class Policy:
+    """A policy as `Description` of deterministic-core encodes it; parameters are numbers, bytes, lists and policies."""
+
+    def __init__(self, name, **parameters):
+        self.bytes = counted(name.encode()) + struct.pack("<I", 1)
+        for name, parameter in parameters.items():
+            self.bytes += counted(name.encode()) + value(parameter)
+
+
+def value(it):
+    match it:
+        case int():
+            return b"\0" + counted(it.to_bytes(16, "little"))
+        case bytes():
+            return b"\1" + counted(it)
+        case list():
+            return b"\3" + counted(b"".join(map(value, it)))
+        case Policy():
+            return b"\4" + counted(it.bytes)
+
+
+def pcg64mcg_state(number):
+    """`seed_from_u64` of rand_core 0.10: PCG32 makes the key, whose lowest bit is then set."""
+    key = b""
+    for _ in range(4):
+        number = (number * 6364136223846793005 + 11634580027462260723) & M64
+        shifted, rotation = (((number >> 18) ^ number) >> 27) & 0xFFFFFFFF, number >> 59
+        word = (shifted >> rotation | shifted << (32 - rotation)) & 0xFFFFFFFF
+        key += struct.pack("<I", word)
+    return int.from_bytes(key, "little") | 1
+
+
+def descriptions(seed):
+    chacha = lambda *names: Policy("ChaCha8", key=key_of(seed, *names), position=0)
+    secure, insecure, in_order = chacha("secure"), chacha("insecure"), Policy("InOrder")
+    virtual = Policy("VirtualClock", now=1, tick=1_000)
+    chaos, jumps = Chaos(seed), {}
+    for at, by in sorted(chaos.jumps):
+        jumps[at] = max(jumps.values(), default=0) + by
+    drift = Policy("Drift", rate=[chaos.rate, 10**6], inner=virtual)
+    inner = Policy("Jumps", jumps=[[at, total] for at, total in jumps.items()], inner=drift)
+    jitter = Policy("Jitter", draw=chacha("clock", "jitter"), max=20_000, last=0, inner=inner)
+    order = Policy("SeededOrder", draw=chacha("scheduler", "order"))
+    late = Policy("Delaying", draw=chacha("scheduler", "delay"), withhold=[1, 4], max_delay=10**6, inner=order)
+    pcg = Policy("DeterministicWasiCtxRng", state=pcg64mcg_state(42))
+    frozen = lambda now: Policy("FrozenClock", now=now)
+    for name, epoch, clock, secure, insecure, scheduler in (
+        ("frozen", EPOCH, frozen(1), secure, insecure, in_order),
+        ("simulation", EPOCH, virtual, secure, insecure, in_order),
+        ("chaos", EPOCH, jitter, secure, insecure, late),
+        ("strict", EPOCH, virtual, Policy("Refusing"), insecure, in_order),
+        ("deterministic_wasi_ctx", 0, frozen(0), pcg, pcg, Policy("AllAtOnce")),
+    ):
+        bundle = Policy("Policies", epoch=epoch, insecure_seed=int.from_bytes(stream(seed, "insecure-seed")[:16], "little"),
+                        clock=clock, secure_random=secure, insecure_random=insecure, scheduler=scheduler)
+        print(name, bundle.bytes.hex())
+
+
+def key_of(seed, *names):
+    for name in names:
+        seed = stream(seed, name)
+    return seed
+
+
+EPOCH = 1_735_689_600 * 10**9  # 2025-01-01T00:00:00Z
+
+if sys.argv[1:] == ["descriptions"]:
+    descriptions(struct.pack("<Q", 42) + bytes(24))
+    sys.exit()
 
 SEED = struct.pack("<Q", 1) + bytes(24)
 

@@ -1,0 +1,138 @@
+//! A description for a policy that has none.
+
+use alloc::vec::Vec;
+use core::any::type_name;
+use core::num::{NonZeroU64, NonZeroUsize};
+
+use crate::{Clock, ClockId, Description, Event, Instant, PolicyError, Rng, Scheduler, Selection, Undescribed};
+
+/// A clock, generator or scheduler that somebody else described: a generator of `rand`, say, which cannot know how.
+///
+/// It answers as the policy inside. The description holds until the first call that may change it; afterwards
+/// [`Undescribed::Used`] is all there is to say.
+///
+/// The description must name all that influences an answer, and must not be given to a policy that asks the host:
+/// nobody checks it, and a cache that trusts it gives wrong results.
+///
+/// ```
+/// use deterministic_core::{Described, Description, Policies, rand_core::SeedableRng};
+/// use rand_pcg::Pcg64Mcg;
+///
+/// let description = Description::new("rand_pcg::Pcg64Mcg::seed_from_u64", 1).number("seed", 7u64);
+/// let rng = Described::new(Pcg64Mcg::seed_from_u64(7), description);
+/// let policies = Policies { secure_random: Box::new(rng), ..Policies::default() };
+/// assert!(policies.describe().is_ok());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Described<P> {
+    policy: P,
+    description: Description,
+    used: bool,
+}
+
+impl<P> Described<P> {
+    /// The policy `policy`, which `description` fits as it is now.
+    pub const fn new(policy: P, description: Description) -> Self {
+        Described { policy, description, used: false }
+    }
+
+    /// The policy inside, for a call that may change it.
+    fn touch(&mut self) -> &mut P {
+        self.used = true;
+        &mut self.policy
+    }
+
+    fn description(&self) -> Result<Description, Undescribed> {
+        if self.used { Err(Undescribed::Used { policy: type_name::<P>() }) } else { Ok(self.description.clone()) }
+    }
+}
+
+impl<P: Clock> Clock for Described<P> {
+    fn now(&self) -> Instant {
+        self.policy.now()
+    }
+
+    fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
+        self.touch().advance_to(deadline)
+    }
+
+    fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
+        self.touch().read(clock)
+    }
+
+    fn resolution(&self) -> NonZeroU64 {
+        self.policy.resolution()
+    }
+
+    fn observes_fuel(&self) -> bool {
+        self.policy.observes_fuel()
+    }
+
+    fn elapse(&mut self, fuel: u64) {
+        self.touch().elapse(fuel);
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        self.description()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        self.policy.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        self.touch().restore(state)
+    }
+}
+
+impl<P: Rng> Rng for Described<P> {
+    fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
+        self.touch().fill(buf)
+    }
+
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        self.touch().draw_u64()
+    }
+
+    fn word(&self) -> NonZeroUsize {
+        self.policy.word()
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        self.description()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        self.policy.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        self.touch().restore(state)
+    }
+}
+
+impl<P: Scheduler> Scheduler for Described<P> {
+    fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
+        self.touch().select(now, ready)
+    }
+
+    fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
+        self.touch().yielded(now)
+    }
+
+    fn timers_are_due(&self) -> bool {
+        self.policy.timers_are_due()
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        self.description()
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        self.policy.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        self.touch().restore(state)
+    }
+}

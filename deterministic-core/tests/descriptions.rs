@@ -1,0 +1,345 @@
+//! Descriptions: the encoding is the documented one and loses nothing; the policies of the core say what they are.
+
+use deterministic_core::rand_core::SeedableRng;
+use deterministic_core::{
+    ChaCha8, Clock, ClockId, Described, Description, Event, EventKind, InOrder, Instant, Policies, PolicyError, Rng,
+    Role, Scheduler, Seed, Selection, Undescribed, Value, VirtualClock, WallTime,
+};
+use proptest::prelude::*;
+use rand_pcg::Pcg64Mcg;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a description is made of.
+#[derive(Clone, Debug, PartialEq)]
+struct Content {
+    name: String,
+    version: u32,
+    parameters: Vec<(String, Part)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Number(u128),
+    Bytes(Vec<u8>),
+    Text(String),
+    List(Vec<Part>),
+    Policy(Content),
+}
+
+impl Content {
+    fn build(&self) -> Description {
+        let start = Description::new(&self.name, self.version);
+        self.parameters.iter().fold(start, |description, (name, part)| match part {
+            Part::Number(number) => description.number(name, *number),
+            Part::Bytes(bytes) => description.bytes(name, bytes),
+            Part::Text(text) => description.text(name, text),
+            Part::List(parts) => description.list(name, parts.iter().map(Part::value)),
+            Part::Policy(inside) => description.policy(name, inside.build()),
+        })
+    }
+}
+
+impl Part {
+    fn value(&self) -> Value {
+        match self {
+            Part::Number(number) => (*number).into(),
+            Part::Bytes(bytes) => bytes[..].into(),
+            Part::Text(text) => text[..].into(),
+            Part::List(parts) => parts.iter().map(Part::value).collect(),
+            Part::Policy(inside) => inside.build().into(),
+        }
+    }
+}
+
+/// Reads the encoding as its documentation says; panics where that leaves a question.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, count: usize) -> &'a [u8] {
+        self.0.split_off(..count).unwrap()
+    }
+
+    fn counted(&mut self) -> &'a [u8] {
+        let count = u64::from_le_bytes(self.bytes(8).try_into().unwrap());
+        self.bytes(count as usize)
+    }
+
+    fn string(&mut self) -> String {
+        String::from_utf8(self.counted().to_vec()).unwrap()
+    }
+
+    fn description(mut self) -> Content {
+        let name = self.string();
+        let version = u32::from_le_bytes(self.bytes(4).try_into().unwrap());
+        let mut parameters = Vec::new();
+        while !self.0.is_empty() {
+            parameters.push((self.string(), self.value()));
+        }
+        Content { name, version, parameters }
+    }
+
+    fn value(&mut self) -> Part {
+        let kind = self.bytes(1)[0];
+        let mut content = Reader(self.counted());
+        match kind {
+            0 => Part::Number(u128::from_le_bytes(content.0.try_into().unwrap())),
+            1 => Part::Bytes(content.0.to_vec()),
+            2 => Part::Text(String::from_utf8(content.0.to_vec()).unwrap()),
+            3 => Part::List(std::iter::from_fn(|| (!content.0.is_empty()).then(|| content.value())).collect()),
+            4 => Part::Policy(content.description()),
+            _ => panic!("kind {kind}"),
+        }
+    }
+}
+
+/// Few letters and small numbers, so that content which differs in one place only is frequent.
+fn part() -> impl Strategy<Value = Part> {
+    let leaf = prop_oneof![
+        prop_oneof![0u128..3, any::<u128>()].prop_map(Part::Number),
+        prop::collection::vec(0u8..3, 0..4).prop_map(Part::Bytes),
+        "[a\0é]{0,3}".prop_map(Part::Text),
+    ];
+    leaf.prop_recursive(3, 12, 3, |part| {
+        prop_oneof![
+            prop::collection::vec(part.clone(), 0..3).prop_map(Part::List),
+            content_of(part).prop_map(Part::Policy)
+        ]
+    })
+}
+
+fn content_of(part: impl Strategy<Value = Part>) -> impl Strategy<Value = Content> {
+    ("[ab]{0,2}", 0u32..3, prop::collection::vec(("[ab]{0,2}", part), 0..3))
+        .prop_map(|(name, version, parameters)| Content { name, version, parameters })
+}
+
+proptest! {
+    /// What can be read back was not lost, so that different content never has the same bytes.
+    #[test]
+    fn a_description_is_read_back_as_its_documentation_says(content in content_of(part())) {
+        let description = content.build();
+        prop_assert!(!description.to_string().is_empty());
+        prop_assert_eq!(Reader(description.as_bytes()).description(), content);
+    }
+
+    #[test]
+    fn different_content_has_different_bytes(a in content_of(part()), b in content_of(part())) {
+        prop_assert_eq!(a == b, a.build().as_bytes() == b.build().as_bytes());
+        prop_assert_eq!(a == b, a.build() == b.build());
+    }
+}
+
+#[test]
+fn what_moves_from_one_place_to_another_changes_the_bytes() {
+    let new = Description::new;
+    let inside = || new("a", 1).number("b", 2u8);
+    let all = [
+        new("ab", 1),
+        new("ab", 256),
+        new("a", 1),
+        new("a", 1).text("b", ""),
+        new("a", 1).text("", "b"),
+        new("a", 1).bytes("", "b"),
+        new("a", 1).list("", ["b"]),
+        new("a", 1).list("", [Value::from(vec!["b".into()])]),
+        new("a", 1).list("", ["b", ""]),
+        new("a", 1).list("b", [0u8; 0]),
+        new("a", 1).list("b", [Value::from(vec![])]),
+        new("a", 1).list("b", [1u8, 2]),
+        new("a", 1).list("b", [2u8, 1]),
+        new("a", 1).list("b", [vec![1u8.into()], vec![2u8.into()]]),
+        new("a", 1).list("b", [vec![1u8.into(), 2u8.into()]]),
+        new("a", 1).number("b", 2u8),
+        new("a", 1).number("b", 2u128 << 64),
+        new("a", 1).number("b", 2u8).number("b", 2u8),
+        new("a", 1).number("b", 2u8).number("c", 3u8),
+        new("a", 1).number("c", 3u8).number("b", 2u8),
+        new("a", 1).policy("b", inside()),
+        new("a", 1).bytes("b", inside().as_bytes()),
+        new("a", 1).policy("b", inside()).number("b", 2u8),
+        new("a", 1).policy("b", inside().number("b", 2u8)),
+    ];
+    for (i, a) in all.iter().enumerate() {
+        assert!(all[..i].iter().all(|b| a.as_bytes() != b.as_bytes()), "{a}");
+    }
+    // The width of the integer given is no part of the content.
+    assert_eq!(new("a", 1).number("b", 2u8), new("a", 1).number("b", 2u128));
+}
+
+/// Reference: written by hand from the documentation of `Description`.
+#[test]
+fn the_encoding_is_the_documented_one() {
+    let inside = Description::new("I", 0x0102_0304).number("n", 258u64).bytes("b", [0xab]);
+    let whole = Description::new("Out", 1).text("é", "x").list("l", [7u8]).policy("", inside);
+    let expected = [
+        "0300000000000000 4f7574 01000000",
+        "0200000000000000 c3a9 02 0100000000000000 78",
+        "0100000000000000 6c 03 1900000000000000 00 1000000000000000 07000000000000000000000000000000",
+        "0000000000000000 04 4200000000000000",
+        "0100000000000000 49 04030201",
+        "0100000000000000 6e 00 1000000000000000 02010000000000000000000000000000",
+        "0100000000000000 62 01 0100000000000000 ab",
+    ];
+    assert_eq!(hex(whole.as_bytes()), expected.concat().replace(' ', ""));
+}
+
+#[test]
+fn people_are_shown_the_beginning_of_what_is_long() {
+    let description = Description::new("Clock", 3)
+        .text("name", "a \"b\"")
+        .bytes("key", [0xab; 33])
+        .bytes("none", [])
+        .list("few", [1u8, 2])
+        .list("many", 0..20u32)
+        .list("pairs", [vec![1u8.into(), 2u8.into()], vec![]])
+        .policy("inner", Description::new("InOrder", 1));
+    assert_eq!(
+        description.to_string(),
+        format!(
+            "Clock v3 {{ name: \"a \\\"b\\\"\", key: 0x{} and 1 bytes more, none: 0x, few: [1, 2], many: [0, 1, 2, 3, 4, \
+             5, 6, 7 and 12 more], pairs: [[1, 2], []], inner: InOrder v1 }}",
+            "ab".repeat(32)
+        )
+    );
+    assert_eq!(format!("{:?}", Description::new("InOrder", 1)), "Description(InOrder v1)");
+    assert_eq!(format!("{:?}", Value::from(7u8)), "7");
+}
+
+#[test]
+fn the_policies_of_the_core_describe_what_they_are_and_where_they_stand() {
+    let mut clock = VirtualClock::with_tick(5);
+    assert_eq!(clock.describe().unwrap().to_string(), "VirtualClock v1 { now: 1, tick: 5 }");
+    clock.read(ClockId::Monotonic).unwrap();
+    assert_eq!(clock.describe(), VirtualClock::starting_at(Instant::from_nanos(6), 5).describe());
+
+    let mut rng = ChaCha8::from_key([0xcd; 32]);
+    let key = "cd".repeat(32);
+    assert_eq!(rng.describe().unwrap().to_string(), format!("ChaCha8 v1 {{ key: 0x{key}, position: 0 }}"));
+    rng.draw_u64().unwrap();
+    assert_eq!(rng.describe().unwrap().to_string(), format!("ChaCha8 v1 {{ key: 0x{key}, position: 2 }}"));
+    let mut copy = ChaCha8::from_key([0; 32]);
+    copy.restore(&rng.save().unwrap()).unwrap();
+    assert_eq!(copy.describe(), rng.describe());
+
+    assert_eq!(InOrder.describe().unwrap().to_string(), "InOrder v1");
+}
+
+#[test]
+fn a_bundle_is_described_with_all_that_it_holds() {
+    let seed = Seed::from_u64(7);
+    let describe = |policies: Policies| policies.describe().unwrap();
+    let all = [
+        describe(Policies::new(seed)),
+        describe(Policies::default()),
+        describe(Policies { epoch: WallTime::UNIX_EPOCH, ..Policies::new(seed) }),
+        describe(Policies { insecure_seed: 1 << 127, ..Policies::new(seed) }),
+        describe(Policies { clock: Box::new(VirtualClock::with_tick(1)), ..Policies::new(seed) }),
+        describe(Policies { secure_random: Box::new(ChaCha8::new(&seed, "insecure")), ..Policies::new(seed) }),
+        describe(Policies { insecure_random: Box::new(ChaCha8::new(&seed, "secure")), ..Policies::new(seed) }),
+    ];
+    for (i, a) in all.iter().enumerate() {
+        assert!(all[..i].iter().all(|b| a != b), "{a}");
+    }
+    assert_eq!(all[0], describe(Policies::new(seed)));
+    let text = all[1].to_string();
+    assert!(text.starts_with("Policies v1 { epoch: 1735689600000000000, insecure_seed: "), "{text}");
+    assert!(text.contains(", clock: VirtualClock v1 { now: 1, tick: 0 }, secure_random: ChaCha8 v1 { key: "), "{text}");
+    assert!(text.ends_with(", scheduler: InOrder v1 }"), "{text}");
+}
+
+/// Policies of an embedder that do not say what they are.
+struct Mine;
+
+impl Clock for Mine {
+    fn now(&self) -> Instant {
+        Instant::ZERO
+    }
+    fn advance_to(&mut self, _: Instant) -> Result<(), PolicyError> {
+        Ok(())
+    }
+}
+
+impl Scheduler for Mine {
+    fn select(&mut self, _: Instant, _: &mut [Event]) -> Result<Selection, PolicyError> {
+        Ok(Selection { deliver: 1, delay: 0 })
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_describe_itself_is_named_with_its_role() {
+    let policies = Policies {
+        clock: Box::new(Mine),
+        secure_random: Box::new(Pcg64Mcg::seed_from_u64(1)),
+        scheduler: Box::new(Mine),
+        ..Policies::default()
+    };
+    let error = policies.describe().unwrap_err();
+    let roles: Vec<_> = error.roles().iter().map(|(role, _)| *role).collect();
+    assert_eq!(roles, [Role::Clock, Role::SecureRandom, Role::Scheduler]);
+    assert!(error.roles().iter().all(|(_, why)| matches!(why, Undescribed::Unknown { .. })));
+    let text = error.to_string();
+    assert!(text.contains("clock (descriptions::Mine does not describe itself; implement its `describe`"), "{text}");
+    assert!(text.contains("secure_random (rand_pcg::"), "{text}");
+    assert!(!text.contains("insecure_random"), "{text}");
+}
+
+#[test]
+fn a_described_policy_answers_as_the_one_inside() {
+    let description = || Description::new("tests::Thing", 1);
+    let used = |result: Result<Description, Undescribed>| matches!(result, Err(Undescribed::Used { .. }));
+
+    let (mut clock, mut plain) =
+        (Described::new(VirtualClock::with_tick(3), description()), VirtualClock::with_tick(3));
+    assert_eq!(clock.now(), plain.now());
+    assert_eq!((clock.resolution(), clock.observes_fuel()), (plain.resolution(), plain.observes_fuel()));
+    assert_eq!(clock.save().unwrap(), plain.save().unwrap());
+    assert_eq!(clock.describe(), Ok(description()));
+    assert_eq!(clock.read(ClockId::Realtime).unwrap(), plain.read(ClockId::Realtime).unwrap());
+    assert!(used(clock.describe()));
+
+    let (mut rng, mut plain) = (Described::new(Pcg64Mcg::seed_from_u64(3), description()), Pcg64Mcg::seed_from_u64(3));
+    assert_eq!(rng.word(), Rng::word(&plain));
+    assert_eq!(rng.describe(), Ok(description()));
+    assert_eq!(rng.draw_u64().unwrap(), Rng::draw_u64(&mut plain).unwrap());
+    assert!(used(rng.describe()));
+
+    let mut scheduler = Described::new(InOrder, description());
+    assert!(!scheduler.timers_are_due());
+    assert_eq!(scheduler.describe(), Ok(description()));
+    let mut ready = [0, 1].map(|i| Event::new(i, 9, EventKind::Readable));
+    assert_eq!(scheduler.select(Instant::ZERO, &mut ready).unwrap(), Selection { deliver: 2, delay: 0 });
+    assert!(used(scheduler.describe()));
+}
+
+#[test]
+fn every_call_that_may_change_a_policy_ends_its_description() {
+    let ends = |call: fn(&mut dyn Clock)| {
+        let mut clock = Described::new(VirtualClock::new(), Description::new("tests::Clock", 1));
+        call(&mut clock);
+        clock.describe().is_err()
+    };
+    assert!(ends(|clock| drop(clock.read(ClockId::Monotonic))));
+    assert!(ends(|clock| drop(clock.advance_to(Instant::ZERO))));
+    assert!(ends(|clock| clock.elapse(0)));
+    assert!(ends(|clock| drop(clock.restore(&[0; 16]))));
+
+    let ends = |call: fn(&mut dyn Rng)| {
+        let mut rng = Described::new(ChaCha8::from_key([0; 32]), Description::new("tests::Rng", 1));
+        call(&mut rng);
+        rng.describe().is_err()
+    };
+    assert!(ends(|rng| drop(rng.fill(&mut []))));
+    assert!(ends(|rng| drop(rng.draw_u64())));
+    assert!(ends(|rng| drop(rng.restore(&[]))));
+
+    let ends = |call: fn(&mut dyn Scheduler)| {
+        let mut scheduler = Described::new(InOrder, Description::new("tests::Scheduler", 1));
+        call(&mut scheduler);
+        scheduler.describe().is_err()
+    };
+    assert!(ends(|scheduler| drop(scheduler.select(Instant::ZERO, &mut []))));
+    assert!(ends(|scheduler| drop(scheduler.yielded(Instant::ZERO))));
+    assert!(ends(|scheduler| drop(scheduler.restore(&[]))));
+}
