@@ -12,8 +12,8 @@ pub(crate) enum Contents {
     Shared(Arc<[u8]>),
     /// Still on the host.
     Later(Arc<Later>),
-    /// Written to in this run.
-    Own(Vec<u8>),
+    /// Written to in a run. Shared with the trees that were taken from that run since, until it writes again.
+    Own(Arc<Vec<u8>>),
 }
 
 /// A file of the host that is read when it is first needed.
@@ -45,15 +45,37 @@ impl Contents {
         }
     }
 
+    /// What a run has written.
+    pub(crate) fn own(bytes: Vec<u8>) -> Self {
+        Contents::Own(Arc::new(bytes))
+    }
+
     /// All of it, to be changed.
     pub(crate) fn bytes_mut(&mut self) -> Result<&mut Vec<u8>> {
         if !matches!(self, Contents::Own(_)) {
-            *self = Contents::Own(self.bytes()?.to_vec());
+            *self = Contents::own(self.bytes()?.to_vec());
         }
         match self {
-            Contents::Own(bytes) => Ok(bytes),
+            Contents::Own(bytes) => Ok(Arc::make_mut(bytes)),
             Contents::Shared(_) | Contents::Later(_) => unreachable!("made the run's own above"),
         }
+    }
+
+    /// The hash of all of it, and how long it is. What was left for later and not read yet is not kept in memory for it.
+    pub(crate) fn passing_hash(&self) -> Result<(u64, blake3::Hash)> {
+        match self {
+            Contents::Later(later) if later.bytes.get().is_none() => {
+                let bytes = later.load()?;
+                Ok((bytes.len() as u64, blake3::hash(&bytes)))
+            }
+            _ => self.hash(),
+        }
+    }
+
+    /// The same, and what is read is kept.
+    pub(crate) fn hash(&self) -> Result<(u64, blake3::Hash)> {
+        let bytes = self.bytes()?;
+        Ok((bytes.len() as u64, blake3::hash(bytes)))
     }
 }
 
@@ -62,8 +84,12 @@ impl Later {
         if let Some(bytes) = self.bytes.get() {
             return Ok(bytes);
         }
-        let bytes = self.read().map_err(|reason| Error::Contents { path: self.path.clone(), reason })?;
+        let bytes = self.load()?;
         Ok(self.bytes.get_or_init(|| bytes))
+    }
+
+    fn load(&self) -> Result<Arc<[u8]>> {
+        self.read().map_err(|reason| Error::Contents { path: self.path.clone(), reason })
     }
 
     fn read(&self) -> Result<Arc<[u8]>, String> {

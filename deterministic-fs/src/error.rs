@@ -87,6 +87,21 @@ pub enum Error {
         /// What the host said, or how the file differs from what it was.
         reason: String,
     },
+    /// For the embedder: the host has run out of something that has nothing to do with what the guest asked for. On another
+    /// machine it would not have; the run cannot go on.
+    #[error("the host has no more {what} to give: {reason}; raise its limit and run again")]
+    Exhausted {
+        /// Of what.
+        what: &'static str,
+        /// What the host said.
+        reason: String,
+    },
+    /// For the embedder: a fifo, a socket or a device cannot be put into words.
+    #[error("{path} is a fifo, a socket or a device that was moved, which cannot be kept; leave it out of the tree")]
+    Special {
+        /// Where it is in the tree.
+        path: String,
+    },
     /// For the embedder: a guest made directories in one another, deeper than a path can say, so that what it changed cannot
     /// be listed.
     #[error(

@@ -9,7 +9,7 @@ use crate::handle::Handle;
 use crate::hermetic::Hermetic;
 use crate::live::Live;
 use crate::node::Nodes;
-use crate::tree::{Change, Tree, TreeError};
+use crate::tree::{Change, Changes, Tree, TreeError};
 use crate::types::{Access, DirectoryEntry, FileType, Nanos, NewTime, OpenOptions, Position, Stat};
 
 /// How many bytes the hermetic mounts of a file system may hold together unless it is told otherwise: 1 GiB.
@@ -111,6 +111,16 @@ impl FileSystem {
     pub fn changes(&self, mount: usize) -> Option<Result<Vec<Change>>> {
         let before = self.mounts.get(mount)?.tree.as_ref()?;
         Some(before.changes_to(&self.tree(mount)?))
+    }
+
+    /// The same as a list that somebody is to read: see [`Tree::changes_within`].
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn changes_within(&self, mount: usize, max: usize) -> Option<Result<Changes>> {
+        let before = self.mounts.get(mount)?.tree.as_ref()?;
+        Some(before.changes_within(&self.tree(mount)?, max))
     }
 
     /// Opens the object at `path`.

@@ -1,9 +1,11 @@
 //! Open objects.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::{Dir, File};
 
+use crate::identity::Way;
 use crate::node::NodeId;
 use crate::types::{Access, FileType};
 
@@ -25,15 +27,29 @@ pub struct Handle {
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) node: NodeId,
+    /// Whether the object has lost its last name, so that it goes with this.
+    pub(crate) orphan: AtomicBool,
+    /// Where the table of objects is told.
+    pub(crate) gone: Gone,
+}
+
+/// The objects without a name that were closed since the table was last looked after. Handles are dropped anywhere.
+pub(crate) type Gone = Arc<Mutex<Vec<NodeId>>>;
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if *self.orphan.get_mut() {
+            self.gone.lock().unwrap_or_else(PoisonError::into_inner).push(self.node);
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum HostHandle {
-    /// Of a directory also the path by which the guest reached it, from the mount's root, without `.` and `..`, and the
-    /// number of the mount.
+    /// Of a directory also the way by which the guest reached it, and the number of the mount.
     Directory {
         dir: Arc<Dir>,
-        path: Arc<str>,
+        way: Way,
         mount: u32,
     },
     File(Arc<File>),

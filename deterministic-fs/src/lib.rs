@@ -17,8 +17,11 @@ pub use error::{Error, ErrorCode, Result};
 pub use filesystem::{DEFAULT_CAPACITY, FileSystem};
 pub use handle::Handle;
 pub use size::{NAME_SIZE, OBJECT_SIZE};
-pub use tree::{BuildError, Change, ChangeKind, Contents, Digest, Entry, Tree, TreeError, WriteError};
+pub use tree::{
+    BuildError, Change, ChangeKind, Changes, Contents, Delta, Digest, Entry, OtherTree, Tree, TreeError, WriteError,
+    WriteTarget,
+};
 pub use types::{
-    Access, DirectoryEntry, FileType, NAME_MAX, Nanos, NewTime, OpenOptions, PATH_MAX, Position, SYMLINK_MAX, Stat,
-    Times,
+    Access, DEPTH_MAX, DirectoryEntry, FileType, NAME_MAX, Nanos, NewTime, OpenOptions, PATH_MAX, Position,
+    SYMLINK_MAX, Stat, Times,
 };

@@ -1,10 +1,11 @@
 //! The objects that a run knows of: all of a hermetic mount, and those of a live one that the guest has met.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::contents::Contents;
-use crate::handle::Open;
+use crate::handle::{Gone, Open};
 use crate::size::OBJECT_SIZE;
 use crate::types::{FileType, Nanos, NewTime, Times};
 
@@ -40,6 +41,8 @@ pub(crate) enum Body {
 pub(crate) struct Directory {
     /// Where `..` leads; `None` for a mount's root, and for a directory that was removed.
     pub(crate) parent: Option<NodeId>,
+    /// There are no more directories in one another in it. Never less than it was, so that nobody has to look.
+    pub(crate) height: usize,
     pub(crate) entries: BTreeMap<Arc<str>, NodeId>,
 }
 
@@ -73,10 +76,8 @@ impl Node {
 pub(crate) struct Nodes {
     places: Vec<Option<Node>>,
     free: Vec<NodeId>,
-    /// Objects without a name that were open when they lost it.
-    orphans: Vec<NodeId>,
-    /// At how many orphans they are looked through again.
-    sweep_at: usize,
+    /// Objects that were open when they lost their last name, and are not any more.
+    gone: Gone,
     /// What the objects that were taken out counted against the capacity, for the hermetic mounts to collect.
     pub(crate) freed: u64,
     /// The times of what was not touched.
@@ -84,9 +85,6 @@ pub(crate) struct Nodes {
     /// What the wall clock shows.
     pub(crate) now: Nanos,
 }
-
-/// Orphans are not looked through for fewer.
-const FIRST_SWEEP: usize = 64;
 
 impl Nodes {
     pub(crate) fn new(epoch: Nanos) -> Self {
@@ -118,37 +116,32 @@ impl Nodes {
 
     /// Says that the object is open, for as long as what is given lives.
     pub(crate) fn open(&mut self, id: NodeId) -> Arc<Open> {
-        let Some(node) = self.get_mut(id) else { return Arc::new(Open { node: id }) };
-        node.open.upgrade().unwrap_or_else(|| {
-            let open = Arc::new(Open { node: id });
-            node.open = Arc::downgrade(&open);
+        let known = self.get(id).and_then(|node| node.open.upgrade());
+        known.unwrap_or_else(|| {
+            let open = Arc::new(Open { node: id, orphan: AtomicBool::new(false), gone: self.gone.clone() });
+            if let Some(node) = self.get_mut(id) {
+                node.open = Arc::downgrade(&open);
+            }
             open
         })
     }
 
     /// Takes out an object that has no name any more, or keeps it until nobody has it open.
     pub(crate) fn orphan(&mut self, id: NodeId) {
-        // A guest that holds many open has them looked through the less often, the more there are.
-        if self.orphans.len() + 1 >= self.sweep_at.max(FIRST_SWEEP) {
-            self.orphans.push(id);
-            self.sweep();
-        } else if self.get(id).is_some_and(|node| node.open.strong_count() > 0) {
-            self.orphans.push(id);
-        } else {
-            self.take(id);
+        self.sweep();
+        match self.get(id).and_then(|node| node.open.upgrade()) {
+            // Should this be its last owner by now, it says so when it is dropped here.
+            Some(open) => open.orphan.store(true, Ordering::Relaxed),
+            None => self.take(id),
         }
     }
 
-    /// Takes out every object that has no name and is not open.
+    /// Takes out every object that has no name and is not open. Those that are open are not looked at.
     pub(crate) fn sweep(&mut self) {
-        for id in std::mem::take(&mut self.orphans) {
-            if self.get(id).is_some_and(|node| node.open.strong_count() > 0) {
-                self.orphans.push(id);
-            } else {
-                self.take(id);
-            }
+        let gone = std::mem::take(&mut *self.gone.lock().unwrap_or_else(PoisonError::into_inner));
+        for id in gone {
+            self.take(id);
         }
-        self.sweep_at = 2 * self.orphans.len();
     }
 
     fn take(&mut self, id: NodeId) {
@@ -192,5 +185,35 @@ impl Nodes {
             }
         }
         times.change = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that stay open are not even in the list that is looked through.
+    #[test]
+    fn open_objects_are_not_looked_through() {
+        let mut nodes = Nodes::new(0);
+        let mut open: Vec<_> = (0..1000_u32)
+            .map(|_| {
+                let id = nodes.insert(Node::new(1, Body::File(Contents::own(Vec::new()))));
+                nodes.open(id)
+            })
+            .collect();
+        open.iter().for_each(|open| nodes.orphan(open.node));
+        assert!(nodes.gone.lock().unwrap().is_empty());
+        let closed: Vec<NodeId> = open.drain(..3).map(|open| open.node).collect();
+        assert_eq!(*nodes.gone.lock().unwrap(), closed);
+        nodes.sweep();
+        assert_eq!(nodes.freed, 3 * OBJECT_SIZE);
+        assert!(
+            closed.iter().all(|id| nodes.get(*id).is_none()) && open.iter().all(|open| nodes.get(open.node).is_some())
+        );
+        // What has a name is not told of, however often it is opened and closed.
+        let id = nodes.insert(Node::new(1, Body::File(Contents::own(Vec::new()))));
+        (0..100).for_each(|_| drop(nodes.open(id)));
+        assert!(nodes.gone.lock().unwrap().is_empty());
     }
 }

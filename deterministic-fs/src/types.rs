@@ -28,7 +28,7 @@ pub struct Stat {
     /// Who it is: the same for all names of one object, different for any two that exist at one time. Its lower half is
     /// the inode number of WASI 0.1 and the lower half of the metadata hash, the upper half that of the hash.
     pub identity: u128,
-    /// How many names it has.
+    /// How many names it has: none if it is only open. Names that the run does not know of do not count.
     pub links: u64,
     /// Bytes in a file, bytes in the target of a symbolic link, 0 for everything else.
     pub size: u64,
@@ -111,6 +111,10 @@ pub const NAME_MAX: usize = 255;
 
 /// The longest path, in bytes: Linux's limit, less the terminator that it counts.
 pub const PATH_MAX: usize = 4095;
+
+/// How many directories may be in one another in a tree, its root not counted. Linux has no such limit, but a guest that
+/// goes ever deeper makes the host work for each level of each path, and paths that no host can say.
+pub const DEPTH_MAX: usize = 2048;
 
 /// How many symbolic links one path may lead through: Linux's limit.
 pub const SYMLINK_MAX: usize = 40;

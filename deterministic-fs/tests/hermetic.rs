@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deterministic_fs::{
-    Access, Error, ErrorCode, FileSystem, FileType, Handle, NAME_SIZE, NewTime, OBJECT_SIZE, OpenOptions, Position,
-    Result, Tree, TreeError,
+    Access, DEPTH_MAX, Error, ErrorCode, FileSystem, FileType, Handle, NAME_SIZE, NewTime, OBJECT_SIZE, OpenOptions,
+    Position, Result, Tree, TreeError,
 };
 
 const READ: OpenOptions = OpenOptions {
@@ -17,6 +17,7 @@ const READ: OpenOptions = OpenOptions {
     write: false,
     follow: true,
 };
+const WRITE: OpenOptions = OpenOptions { write: true, ..READ };
 const CREATE: OpenOptions = OpenOptions { create: true, ..READ };
 
 #[track_caller]
@@ -236,25 +237,103 @@ fn forty_links_are_followed_and_no_more() {
     fails(fs.create_directory_at(&root, "self/a"), ErrorCode::Loop);
 }
 
-#[test]
-fn depth_has_no_end() {
-    let (mut fs, root) = mounted(1 << 30);
-    let mut dir = root.clone();
-    for _ in 0..100_000 {
-        fs.create_directory_at(&dir, "d").unwrap();
-        dir = fs.open_at(&dir, "d", READ).unwrap();
+/// `depth` directories `name` in one another.
+fn chain(fs: &mut FileSystem, root: &Handle, name: &str, depth: usize) -> Vec<Handle> {
+    let mut dirs = vec![root.clone()];
+    for _ in 0..depth {
+        let last = dirs.last().unwrap();
+        fs.create_directory_at(last, name).unwrap();
+        let next = fs.open_at(last, name, READ).unwrap();
+        dirs.push(next);
     }
-    fs.open_at(&dir, "deep", CREATE).unwrap();
-    fails(fs.rename_at(&root, "d", &dir, "e"), ErrorCode::Invalid);
+    dirs
+}
+
+#[test]
+fn depth_has_an_end() {
+    let (mut fs, root) = mounted(1 << 30);
+    let dirs = chain(&mut fs, &root, "d", DEPTH_MAX);
+    let last = dirs.last().unwrap();
+    fails(fs.create_directory_at(last, "d"), ErrorCode::NameTooLong);
+    fs.open_at(last, "deep", CREATE).unwrap();
+    fails(fs.rename_at(&root, "d", last, "e"), ErrorCode::Invalid);
+    // In a run that starts from what this one left, too.
     let tree = Arc::new(fs.tree(0).unwrap());
-    drop(fs);
     let mut fs = FileSystem::new(0, 1 << 30);
     fs.mount_hermetic(&tree, "/", Access::ReadWrite).unwrap();
-    let mut dir = fs.preopens().next().unwrap().1.clone();
-    for _ in 0..100_000 {
+    let root = fs.preopens().next().unwrap().1.clone();
+    let mut dir = root.clone();
+    for _ in 0..DEPTH_MAX {
         dir = fs.open_at(&dir, "d", READ).unwrap();
     }
     assert_eq!(fs.stat_at(&dir, "deep", true).unwrap().file_type, FileType::RegularFile);
+    fails(fs.create_directory_at(&dir, "d"), ErrorCode::NameTooLong);
+    fs.create_directory_at(&root, "e").unwrap();
+    fails(fs.rename_at(&root, "d", &root, "e/d"), ErrorCode::NameTooLong);
+    fs.rename_at(&root, "d", &root, "f").unwrap();
+}
+
+#[test]
+fn what_is_renamed_goes_no_deeper() {
+    let (mut fs, root) = mounted(1 << 30);
+    chain(&mut fs, &root, "a", 1500);
+    let dirs = chain(&mut fs, &root, "b", 1000);
+    for into in [1000, DEPTH_MAX - 1500 + 1] {
+        fails(fs.rename_at(&root, "a", &dirs[into], "a"), ErrorCode::NameTooLong);
+    }
+    fs.rename_at(&root, "a", &dirs[DEPTH_MAX - 1500], "a").unwrap();
+    // Now there is more in it than there was when it was made.
+    fs.create_directory_at(&root, "c").unwrap();
+    fails(fs.rename_at(&root, "b", &root, "c/b"), ErrorCode::NameTooLong);
+    fs.open_at(&root, "file", CREATE).unwrap();
+    fs.rename_at(&root, "file", &dirs[1000], "file").unwrap();
+    // What is as deep as can be can be renamed where it is.
+    fs.rename_at(&root, "b", &root, "d").unwrap();
+}
+
+/// Taken from a run again and again, the bytes are the same ones until the run writes again.
+#[test]
+fn a_tree_does_not_copy_what_was_written() {
+    let (mut fs, root) = mounted(1 << 20);
+    let file = fs.open_at(&root, "a", CREATE).unwrap();
+    fs.write(&file, b"one", Position::End).unwrap();
+    let trees = [fs.tree(0).unwrap(), fs.tree(0).unwrap()];
+    let [first, second] = [&trees[0], &trees[1]].map(|tree| tree.file("a").unwrap().unwrap());
+    assert_eq!(first.as_ptr(), second.as_ptr());
+    fs.write(&file, b" two", Position::End).unwrap();
+    fs.set_size(&file, 2).unwrap();
+    assert_eq!((first, second), (&b"one"[..], &b"one"[..]));
+    let third = fs.tree(0).unwrap();
+    assert_eq!(third.file("a").unwrap().unwrap(), b"on");
+    // Runs that start from it share it too, and do not change it.
+    let third = Arc::new(third);
+    fs.mount_hermetic(&third, "/again", Access::ReadWrite).unwrap();
+    let again = fs.preopens().nth(1).unwrap().1.clone();
+    let file = fs.open_at(&again, "a", WRITE).unwrap();
+    fs.write(&file, b"i", Position::At(0)).unwrap();
+    assert_eq!(fs.tree(1).unwrap().file("a").unwrap().unwrap(), b"in");
+    assert_eq!(third.file("a").unwrap().unwrap(), b"on");
+}
+
+/// Zeros that nobody wrote take no memory: far less than the file has bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn zeros_take_no_work() {
+    const LARGE: u64 = 4 << 30;
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    };
+    let (mut fs, root) = mounted(u64::MAX);
+    let file = fs.open_at(&root, "a", CREATE).unwrap();
+    for _ in 0..100 {
+        fs.set_size(&file, LARGE).unwrap();
+        fs.set_size(&file, 1).unwrap();
+        fs.write(&file, b"x", Position::At(LARGE)).unwrap();
+        fs.set_size(&file, 0).unwrap();
+        assert!(resident() < LARGE / 4, "{}", resident());
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Hermetic {
         let how = Walk { follow: options.follow && !exclusive, create };
         let (id, file_type) = match resolve::walk(nodes, dir.open.node, path, how)? {
             Place::Missing { directory, name } => {
-                let id = self.add(nodes, directory, name, Body::File(Contents::Own(Vec::new())))?;
+                let id = self.add(nodes, directory, name, Body::File(Contents::own(Vec::new())))?;
                 (id, FileType::RegularFile)
             }
             Place::Object(_) if exclusive => return Err(ErrorCode::Exist.into()),
@@ -123,22 +123,29 @@ impl Hermetic {
         }
         let new = in_memory(size)?;
         let contents = contents_mut(nodes, id)?;
-        match contents {
-            _ if size == len => {}
+        if size == 0 && len > 0 {
             // What is cut off need not be read, nor copied.
-            _ if size == 0 => *contents = Contents::Own(Vec::new()),
-            Contents::Own(data) if size < len => {
-                data.truncate(new);
-                // What nobody counts any more must not be kept.
-                if data.capacity() / 2 > new {
-                    data.shrink_to_fit();
+            *contents = Contents::own(Vec::new());
+        } else if size > len {
+            grow(contents.bytes_mut()?, new, new)?;
+        } else if size < len {
+            let own = match contents {
+                Contents::Own(data) => Arc::get_mut(data),
+                _ => None,
+            };
+            match own {
+                Some(data) => {
+                    data.truncate(new);
+                    // What nobody counts any more must not be kept.
+                    if data.capacity() / 2 > new {
+                        data.shrink_to_fit();
+                    }
+                }
+                None => {
+                    let start = contents.bytes()?.get(..new).unwrap_or_default().to_vec();
+                    *contents = Contents::own(start);
                 }
             }
-            _ if size < len => {
-                let start = contents.bytes()?.get(..new).unwrap_or_default().to_vec();
-                *contents = Contents::Own(start);
-            }
-            _ => grow(contents.bytes_mut()?, new, new)?,
         }
         self.used = self.used.saturating_sub(len.saturating_sub(size)) + growth;
         nodes.modified(id);
@@ -235,11 +242,29 @@ fn in_memory(len: u64) -> Result<usize, ErrorCode> {
 
 /// Fills `data` with zeros up to `filled` bytes, with room for `len`.
 fn grow(data: &mut Vec<u8>, len: usize, filled: usize) -> Result<(), ErrorCode> {
+    // The host has memory that is zero already, and gives it when it is first touched. So a guest that asks for much and
+    // writes little makes no work: what costs is what the file had, and that was written.
+    let gap = filled.saturating_sub(data.len());
+    if gap > data.len() && filled > data.capacity() {
+        let mut new = zeroed(len.max(filled))?;
+        new[..data.len()].copy_from_slice(data);
+        new.truncate(filled);
+        *data = new;
+    }
     data.try_reserve(len.saturating_sub(data.len())).map_err(|_| ErrorCode::InsufficientSpace)?;
     if data.len() < filled {
         data.resize(filled, 0);
     }
     Ok(())
+}
+
+/// So many zeros that nobody has written yet.
+fn zeroed(len: usize) -> Result<Vec<u8>, ErrorCode> {
+    // `vec!` ends the process if there is no memory for it. Hidden, so that asking is not optimised away.
+    let mut probe: Vec<u8> = Vec::new();
+    probe.try_reserve_exact(len).map_err(|_| ErrorCode::InsufficientSpace)?;
+    drop(std::hint::black_box(probe));
+    Ok(vec![0; len])
 }
 
 fn contents(nodes: &Nodes, id: NodeId) -> Result<&Contents, ErrorCode> {
@@ -258,7 +283,6 @@ fn contents_mut(nodes: &mut Nodes, id: NodeId) -> Result<&mut Contents, ErrorCod
 
 fn stat(nodes: &Nodes, id: NodeId) -> Result<Stat, ErrorCode> {
     let node = nodes.get(id).ok_or(ErrorCode::BadDescriptor)?;
-    let file_type = node.file_type();
-    let links = if file_type == FileType::Directory { 1 } else { node.links.into() };
+    let (file_type, links) = (node.file_type(), node.links.into());
     Ok(Stat { file_type, identity: node.identity, links, size: node.size(), times: nodes.times(node) })
 }

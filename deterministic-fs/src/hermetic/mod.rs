@@ -9,7 +9,6 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::contents::Contents;
 use crate::error::ErrorCode;
 use crate::handle::Handle;
 use crate::identity;
@@ -77,6 +76,15 @@ impl Hermetic {
                 directory.entries = entries.iter().map(|(name, child)| (name.clone(), ids[*child as usize])).collect();
             }
         }
+        // What is in a directory comes after it.
+        for (node, id) in tree.nodes.iter().zip(&ids).rev() {
+            let TreeBody::Directory(entries) = &node.body else { continue };
+            let below = entries.values().filter_map(|child| Some(directory(nodes, ids[*child as usize])?.height + 1));
+            let height = below.max().unwrap_or(0);
+            if let Some(directory) = directory_mut(nodes, *id) {
+                directory.height = height;
+            }
+        }
         let open = nodes.open(ids[0]);
         let write = access == Access::ReadWrite;
         Ok(Handle { open, file_type: FileType::Directory, access, read: true, write, host: None })
@@ -118,8 +126,7 @@ impl Hermetic {
                     stack.push(Visit::new(nodes, *id, index, above));
                     continue;
                 }
-                // Runs that start from this tree shall share the bytes.
-                Body::File(Contents::Own(bytes)) => TreeBody::File(Contents::Shared(bytes.as_slice().into())),
+                // Shared, also what the run wrote, until it writes again.
                 Body::File(contents) => TreeBody::File(contents.clone()),
                 Body::SymbolicLink(target) => TreeBody::SymbolicLink(target.clone()),
                 Body::Special(file_type) => TreeBody::Special(*file_type),
@@ -187,6 +194,13 @@ impl<'a> Visit<'a> {
 
 fn empty_directory(identity: u128) -> TreeNode {
     TreeNode { identity, links: 1, body: TreeBody::Directory(BTreeMap::new()) }
+}
+
+fn directory(nodes: &Nodes, id: NodeId) -> Option<&Directory> {
+    match nodes.get(id).map(|node| &node.body) {
+        Some(Body::Directory(directory)) => Some(directory),
+        _ => None,
+    }
 }
 
 fn directory_mut(nodes: &mut Nodes, id: NodeId) -> Option<&mut Directory> {

@@ -6,7 +6,7 @@ use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
 use crate::node::{Body, Directory, NodeId, Nodes};
 use crate::size;
-use crate::types::{FileType, PATH_MAX};
+use crate::types::{DEPTH_MAX, FileType, PATH_MAX};
 
 /// How many names an object can have: ext4's limit.
 const LINK_MAX: u32 = 65_000;
@@ -16,8 +16,10 @@ impl Hermetic {
         let (directory, name) = parent(nodes, dir.open.node, resolve::without_slashes(path))?;
         no_nul(name)?;
         absent(nodes, directory, name)?;
+        room_below(nodes, directory, 1)?;
         let body = Body::Directory(Directory { parent: Some(directory), ..Directory::default() });
         self.add(nodes, directory, name.into(), body)?;
+        raise(nodes, directory, 1);
         Ok(())
     }
 
@@ -136,6 +138,8 @@ impl Hermetic {
                 _ => {}
             }
         }
+        let height = super::directory(nodes, id).map_or(0, |moved| moved.height + 1);
+        room_below(nodes, new_directory, height)?;
         let replaced = replaced.map(|(id, _)| id);
         if replaced.is_none() {
             self.reserve(nodes, size::of_name(new_name).saturating_sub(size::of_name(name)))?;
@@ -150,6 +154,7 @@ impl Hermetic {
         if let Some(renamed) = directory_mut(nodes, id) {
             renamed.parent = Some(new_directory);
         }
+        raise(nodes, new_directory, height);
         nodes.changed(id);
         nodes.modified(directory);
         nodes.modified(new_directory);
@@ -212,6 +217,30 @@ impl Hermetic {
         if node.links == 0 {
             nodes.orphan(id);
         }
+    }
+}
+
+/// Fails if there is no room in a directory for `height` directories in one another.
+fn room_below(nodes: &Nodes, directory: NodeId, height: usize) -> Result<(), ErrorCode> {
+    // For what is no directory, nobody has to count.
+    if height > 0 && resolve::depth(nodes, directory) + height > DEPTH_MAX {
+        return Err(ErrorCode::NameTooLong);
+    }
+    Ok(())
+}
+
+/// There are `height` directories in one another in `directory`.
+fn raise(nodes: &mut Nodes, directory: NodeId, height: usize) {
+    let mut at = Some((directory, height));
+    while let Some((id, height)) = at {
+        at = match directory_mut(nodes, id) {
+            Some(directory) if directory.height < height => {
+                directory.height = height;
+                directory.parent.map(|parent| (parent, height + 1))
+            }
+            // Those above know of as many more.
+            _ => None,
+        };
     }
 }
 

@@ -194,6 +194,11 @@ pub(super) fn parent_of(nodes: &Nodes, id: NodeId) -> Option<NodeId> {
     }
 }
 
+/// How many directories there are above it.
+pub(super) fn depth(nodes: &Nodes, id: NodeId) -> usize {
+    std::iter::successors(parent_of(nodes, id), |id| parent_of(nodes, *id)).count()
+}
+
 /// Whether `above` is `below` or a directory that it is in, at any depth.
 pub(super) fn is_above(nodes: &Nodes, above: NodeId, below: NodeId) -> bool {
     std::iter::successors(Some(below), |id| parent_of(nodes, *id)).any(|id| id == above)

@@ -134,7 +134,7 @@ impl Live {
             // cap-std would open it, and a fifo make us wait. These times are remembered only.
             _ => {}
         }
-        let node = self.objects.meet(nodes, place, path, followed, &metadata);
+        let node = self.objects.meet(nodes, place, path, followed, &metadata)?;
         if !nothing {
             nodes.set_times(node, access, modification);
         }

@@ -30,7 +30,8 @@ impl ErrorCode {
     /// | `EXDEV` | `CrossDevice` | |
     /// | `EBUSY`, `ETXTBSY`, `EAGAIN` | `Busy` | somebody else has it; who, differs between hosts |
     /// | `ENOTSUP`, `EOPNOTSUPP`, `ENOSYS`, `ENXIO`, `ENODEV` | `Unsupported` | nothing that the guest could do differently; sockets and devices without a driver |
-    /// | `EIO`, `ENOMEM`, `EMFILE`, `ENFILE`, `ESTALE` and all others | `Io` | the host's trouble, not the guest's doing |
+    /// | `EIO`, `ESTALE` and all others | `Io` | the host's trouble, not the guest's doing |
+    /// | `ENOMEM`, `EMFILE`, `ENFILE` | `Io` | no guest is told: the operations give [`Error::Exhausted`] |
     ///
     /// `EINTR` is never seen: the call is made again.
     pub fn from_host(error: &HostError) -> ErrorCode {
@@ -92,18 +93,55 @@ fn by_number(error: &HostError) -> Option<ErrorCode> {
     })
 }
 
-/// The host's error for the guest.
+/// The host's error for the guest, or for the embedder if the host has run out of something.
 pub(super) fn host(error: HostError) -> Error {
-    ErrorCode::from_host(&error).into()
+    let code = ErrorCode::from_host(&error);
+    code_or(error, |_| code)
+}
+
+/// The same with another code.
+pub(super) fn code_or(error: HostError, code: impl FnOnce(ErrorCode) -> ErrorCode) -> Error {
+    match exhausted(&error) {
+        Some(what) => Error::Exhausted { what, reason: error.to_string() },
+        None => code(ErrorCode::from_host(&error)).into(),
+    }
+}
+
+/// What the host has no more of. The room for files is not among it: that is the guest's affair.
+fn exhausted(error: &HostError) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+
+        match Errno::from_io_error(error) {
+            Some(Errno::MFILE | Errno::NFILE) => return Some("file descriptors"),
+            Some(Errno::NOMEM) => return Some("memory"),
+            _ => {}
+        }
+    }
+    #[cfg(windows)]
+    match error.raw_os_error() {
+        Some(4) => return Some("file descriptors"),   // ERROR_TOO_MANY_OPEN_FILES
+        Some(8 | 14 | 1450) => return Some("memory"), // ERROR_NOT_ENOUGH_MEMORY, _OUTOFMEMORY, _NO_SYSTEM_RESOURCES
+        _ => {}
+    }
+    (error.kind() == ErrorKind::OutOfMemory).then_some("memory")
+}
+
+/// What the host gave; `None` where a code says that it has none, whatever code.
+pub(super) fn if_any<T>(result: std::io::Result<T>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match host(error) {
+            Error::Code(_) => Ok(None),
+            exhausted => Err(exhausted),
+        },
+    }
 }
 
 /// The same where a directory was to go: file systems disagree on which of the two codes says that it has entries.
 pub(super) fn directory_in_the_way(error: HostError) -> Error {
-    match ErrorCode::from_host(&error) {
-        ErrorCode::Exist => ErrorCode::NotEmpty,
-        code => code,
-    }
-    .into()
+    code_or(error, |code| if code == ErrorCode::Exist { ErrorCode::NotEmpty } else { code })
 }
 
 /// Makes a call of the host again for as long as a signal interrupts it.

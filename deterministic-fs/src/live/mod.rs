@@ -19,9 +19,10 @@ use cap_fs_ext::{DirEntryExt, FileTypeExt};
 use cap_std::fs::{Dir, Metadata};
 
 use self::errors::{host, retry};
-use self::objects::{Objects, Place, join, key};
-use crate::error::{ErrorCode, Result};
+use self::objects::{Objects, Place, key};
+use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
+use crate::identity::Way;
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::{Access, DirectoryEntry, FileType, Stat};
 
@@ -38,7 +39,7 @@ impl Live {
             Ok(metadata) => self
                 .objects
                 .get(key(&metadata))
-                .unwrap_or_else(|| self.objects.insert(nodes, mount, "", key(&metadata))),
+                .unwrap_or_else(|| self.objects.insert(nodes, mount, &Way::root(), key(&metadata))),
             // What can be done with such a directory, the operations on it will say.
             Err(_) => nodes.insert(Node::new(0, Body::Host)),
         };
@@ -48,7 +49,7 @@ impl Live {
             access,
             read: true,
             write: access == Access::ReadWrite,
-            host: Some(HostHandle::Directory { dir: Arc::new(dir), path: "".into(), mount }),
+            host: Some(HostHandle::Directory { dir: Arc::new(dir), way: Way::root(), mount }),
         }
     }
 
@@ -63,8 +64,15 @@ impl Live {
     pub(crate) fn stat_at(&mut self, nodes: &mut Nodes, dir: &Handle, path: &str, follow: bool) -> Result<Stat> {
         let place = Place::new(dir)?;
         let (metadata, followed) = metadata(place.dir, path, follow).map_err(host)?;
-        let node = self.objects.meet(nodes, place, path, followed, &metadata);
-        stat(nodes, node, file_type(&metadata), size(&metadata))
+        let size = match () {
+            () if metadata.is_file() => metadata.len(),
+            // Not all file systems know how long it is without reading it.
+            () if metadata.is_symlink() => target_len(place.dir, path).map_err(host)?,
+            // A directory's is the file system's affair, and a device's its own.
+            () => 0,
+        };
+        let node = self.objects.meet(nodes, place, path, followed, &metadata)?;
+        stat(nodes, node, file_type(&metadata), size)
     }
 
     pub(crate) fn read_directory(&mut self, nodes: &mut Nodes, dir: &Handle) -> Result<Arc<[DirectoryEntry]>> {
@@ -72,11 +80,11 @@ impl Live {
         let mut entries = Vec::new();
         for entry in retry(|| place.dir.entries()).map_err(host)? {
             let entry = entry.map_err(host)?;
-            let metadata = match retry(|| entry.full_metadata()).map_err(|error| ErrorCode::from_host(&error)) {
+            let metadata = match retry(|| entry.full_metadata()).map_err(host) {
                 Ok(metadata) => metadata,
                 // Somebody removed it since the host listed it.
-                Err(ErrorCode::NoEntry) => continue,
-                Err(code) => return Err(code.into()),
+                Err(Error::Code(ErrorCode::NoEntry)) => continue,
+                Err(error) => return Err(error),
             };
             let name = entry.file_name().into_string().map_err(|_| ErrorCode::IllegalByteSequence)?;
             entries.push((name, key(&metadata), file_type(&metadata)));
@@ -88,7 +96,7 @@ impl Live {
             let node = self
                 .objects
                 .get(key)
-                .unwrap_or_else(|| self.objects.insert(nodes, place.mount, &join(place.path, &name), key));
+                .unwrap_or_else(|| self.objects.insert(nodes, place.mount, &place.way.to(&name), key));
             let identity = nodes.get(node).map_or(0, |node| node.identity);
             DirectoryEntry { name: name.into(), file_type, identity }
         });
@@ -132,7 +140,12 @@ fn file_type(metadata: &Metadata) -> FileType {
     }
 }
 
-/// A directory's is the file system's affair, and a device's its own.
-fn size(metadata: &Metadata) -> u64 {
-    if metadata.is_file() || metadata.is_symlink() { metadata.len() } else { 0 }
+/// How many bytes the target of the symbolic link at `path` has.
+fn target_len(dir: &Dir, path: &str) -> std::io::Result<u64> {
+    // cap-std looks at a single name without what is behind it, and reads a link with it.
+    let mut name = path;
+    while let Some(shorter) = name.strip_suffix("/.").or_else(|| name.strip_suffix('/')) {
+        name = shorter;
+    }
+    Ok(retry(|| dir.read_link_contents(name))?.as_os_str().len() as u64)
 }

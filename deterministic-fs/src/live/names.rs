@@ -4,7 +4,7 @@ use cap_fs_ext::{DirExt, MetadataExt};
 use cap_std::fs::Metadata;
 
 use super::Live;
-use super::errors::{directory_in_the_way, host, retry};
+use super::errors::{directory_in_the_way, host, if_any, retry};
 use super::objects::{Key, Place, key};
 use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
@@ -19,12 +19,12 @@ enum Parent<'a> {
 
 impl<'a> Parent<'a> {
     /// `None` if there is no such directory; then the host refuses the operation.
-    fn of(place: Place<'_>, path: &'a str) -> Option<Self> {
+    fn of(place: Place<'_>, path: &'a str) -> Result<Option<Self>> {
         match path.trim_end_matches('/').rsplit_once('/') {
-            None => Some(Parent::Start(place.node)),
+            None => Ok(Some(Parent::Start(place.node))),
             Some((parent, _)) => {
-                let metadata = retry(|| place.dir.metadata(parent)).ok()?;
-                Some(Parent::At(parent, key(&metadata)))
+                let metadata = if_any(retry(|| place.dir.metadata(parent)))?;
+                Ok(metadata.map(|metadata| Parent::At(parent, key(&metadata))))
             }
         }
     }
@@ -34,15 +34,13 @@ impl Live {
     pub(crate) fn create_directory_at(&mut self, nodes: &mut Nodes, dir: &Handle, path: &str) -> Result<()> {
         let place = Place::new(dir)?;
         retry(|| place.dir.create_dir(path)).map_err(host)?;
-        self.named(nodes, place, path);
-        Ok(())
+        self.named(nodes, place, path)
     }
 
     pub(crate) fn symlink_at(&mut self, nodes: &mut Nodes, dir: &Handle, target: &str, path: &str) -> Result<()> {
         let place = Place::new(dir)?;
         retry(|| DirExt::symlink(place.dir, target, path)).map_err(host)?;
-        self.named(nodes, place, path);
-        Ok(())
+        self.named(nodes, place, path)
     }
 
     pub(crate) fn readlink_at(&mut self, dir: &Handle, path: &str) -> Result<String> {
@@ -61,16 +59,15 @@ impl Live {
     ) -> Result<()> {
         let (from, to) = (Place::new(dir)?, Place::new(new_dir)?);
         retry(|| from.dir.hard_link(path, to.dir, new_path)).map_err(host)?;
-        if let Some(metadata) = look(from, path) {
-            let node = self.objects.meet(nodes, from, path, false, &metadata);
+        if let Some(metadata) = look(from, path)? {
+            let node = self.objects.meet(nodes, from, path, false, &metadata)?;
             if let Some(node) = nodes.get_mut(node) {
                 node.links = node.links.saturating_add(1);
             }
             nodes.changed(node);
         }
-        let parent = Parent::of(to, new_path);
-        self.entries_changed(nodes, to, parent);
-        Ok(())
+        let parent = Parent::of(to, new_path)?;
+        self.entries_changed(nodes, to, parent)
     }
 
     pub(crate) fn rename_at(
@@ -82,8 +79,8 @@ impl Live {
         new_path: &str,
     ) -> Result<()> {
         let (from, to) = (Place::new(dir)?, Place::new(new_dir)?);
-        let (moved, replaced) = (look(from, path), look(to, new_path));
-        let parents = (Parent::of(from, path), Parent::of(to, new_path));
+        let (moved, replaced) = (look(from, path)?, look(to, new_path)?);
+        let parents = (Parent::of(from, path)?, Parent::of(to, new_path)?);
         // As wasmtime-wasi, and not as cap-std: a slash behind either name asks for a directory.
         let slashed;
         let source = if new_path.ends_with('/') && !path.is_empty() {
@@ -99,54 +96,59 @@ impl Live {
             if replaced.as_ref().is_some_and(|replaced| key(replaced) == key(moved)) {
                 return Ok(());
             }
-            let node = self.objects.meet(nodes, from, path.trim_end_matches('/'), false, moved);
+            let node = self.objects.meet(nodes, from, path.trim_end_matches('/'), false, moved)?;
             nodes.changed(node);
         }
         if let Some(replaced) = replaced {
-            self.lost_name(nodes, to, new_path, &replaced);
+            self.lost_name(nodes, to, new_path, &replaced)?;
         }
-        self.entries_changed(nodes, from, parents.0);
-        self.entries_changed(nodes, to, parents.1);
+        self.entries_changed(nodes, from, parents.0)?;
+        self.entries_changed(nodes, to, parents.1)?;
         self.objects.moved(moved.is_none_or(|moved| moved.is_dir()));
         Ok(())
     }
 
     pub(crate) fn remove_directory_at(&mut self, nodes: &mut Nodes, dir: &Handle, path: &str) -> Result<()> {
         let place = Place::new(dir)?;
-        let (removed, parent) = (look(place, path), Parent::of(place, path));
+        let (removed, parent) = (look(place, path)?, Parent::of(place, path)?);
         retry(|| place.dir.remove_dir(path)).map_err(directory_in_the_way)?;
-        self.removed(nodes, place, path, removed, parent);
-        Ok(())
+        self.removed(nodes, place, path, removed, parent)
     }
 
     pub(crate) fn unlink_file_at(&mut self, nodes: &mut Nodes, dir: &Handle, path: &str) -> Result<()> {
         let place = Place::new(dir)?;
-        let removed = look(place, path);
+        let removed = look(place, path)?;
         // macOS says that it is not permitted, and some file systems would do it.
         if removed.as_ref().is_some_and(|removed| removed.is_dir()) {
             return Err(ErrorCode::IsDirectory.into());
         }
-        let parent = Parent::of(place, path);
+        let parent = Parent::of(place, path)?;
         retry(|| place.dir.remove_file_or_symlink(path)).map_err(host)?;
-        self.removed(nodes, place, path, removed, parent);
-        Ok(())
+        self.removed(nodes, place, path, removed, parent)
     }
 
     /// There is a new object at `path`, of which the host showed `metadata`.
-    pub(super) fn made(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str, metadata: &Metadata) -> NodeId {
-        let node = self.objects.make(nodes, place, path, metadata);
+    pub(super) fn made(
+        &mut self,
+        nodes: &mut Nodes,
+        place: Place<'_>,
+        path: &str,
+        metadata: &Metadata,
+    ) -> Result<NodeId> {
+        let node = self.objects.make(nodes, place, path, metadata)?;
         nodes.created(node);
-        let parent = Parent::of(place, path);
-        self.entries_changed(nodes, place, parent);
-        node
+        let parent = Parent::of(place, path)?;
+        self.entries_changed(nodes, place, parent)?;
+        Ok(node)
     }
 
     /// The same for one that the host made without showing it.
-    fn named(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str) {
+    fn named(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str) -> Result<()> {
         let path = path.trim_end_matches('/');
-        if let Some(metadata) = look(place, path) {
-            self.made(nodes, place, path, &metadata);
+        if let Some(metadata) = look(place, path)? {
+            self.made(nodes, place, path, &metadata)?;
         }
+        Ok(())
     }
 
     /// The object is not at `path` any more, nor anywhere else.
@@ -157,42 +159,45 @@ impl Live {
         path: &str,
         removed: Option<Metadata>,
         parent: Option<Parent<'_>>,
-    ) {
+    ) -> Result<()> {
         if let Some(removed) = &removed {
-            self.lost_name(nodes, place, path, removed);
+            self.lost_name(nodes, place, path, removed)?;
         }
-        self.entries_changed(nodes, place, parent);
+        self.entries_changed(nodes, place, parent)?;
         self.objects.moved(removed.is_none_or(|removed| removed.is_dir()));
+        Ok(())
     }
 
     /// The object, which was at `path` and as `metadata` says, is not there any more.
-    fn lost_name(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str, metadata: &Metadata) {
+    fn lost_name(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str, metadata: &Metadata) -> Result<()> {
         if metadata.is_dir() || metadata.nlink() <= 1 {
             if let Some(node) = self.objects.get(key(metadata)) {
                 nodes.changed(node);
             }
             self.objects.forget(nodes, key(metadata));
-            return;
+            return Ok(());
         }
-        let node = self.objects.meet(nodes, place, path.trim_end_matches('/'), false, metadata);
+        let node = self.objects.meet(nodes, place, path.trim_end_matches('/'), false, metadata)?;
         if let Some(node) = nodes.get_mut(node) {
             node.links = node.links.saturating_sub(1).max(1);
         }
         nodes.changed(node);
+        Ok(())
     }
 
-    fn entries_changed(&mut self, nodes: &mut Nodes, place: Place<'_>, parent: Option<Parent<'_>>) {
+    fn entries_changed(&mut self, nodes: &mut Nodes, place: Place<'_>, parent: Option<Parent<'_>>) -> Result<()> {
         let node = match parent {
-            None => return,
+            None => return Ok(()),
             Some(Parent::Start(node)) => node,
-            Some(Parent::At(path, key)) => self.objects.meet_key(nodes, place, path, true, key),
+            Some(Parent::At(path, key)) => self.objects.meet_key(nodes, place, path, true, key)?,
         };
         nodes.modified(node);
+        Ok(())
     }
 }
 
 /// What is at `path`; a symbolic link itself.
-fn look(place: Place<'_>, path: &str) -> Option<Metadata> {
+fn look(place: Place<'_>, path: &str) -> Result<Option<Metadata>> {
     let name = path.trim_end_matches('/');
-    retry(|| place.dir.symlink_metadata(name)).ok()
+    if_any(retry(|| place.dir.symlink_metadata(name)))
 }

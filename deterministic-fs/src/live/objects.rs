@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cap_fs_ext::MetadataExt;
 use cap_std::fs::{Dir, Metadata};
 
-use super::errors::retry;
-use crate::error::{ErrorCode, Result};
+use super::errors::{host, retry};
+use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
-use crate::identity;
+use crate::identity::{self, Way};
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::SYMLINK_MAX;
 
@@ -23,18 +23,18 @@ pub(super) fn key(metadata: &Metadata) -> Key {
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) dir: &'a Dir,
-    /// From the mount's root, as the guest reached it.
-    pub(super) path: &'a str,
+    /// As the guest reached it.
+    pub(super) way: &'a Way,
     pub(super) mount: u32,
     pub(super) node: NodeId,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(handle: &'a Handle) -> Result<Self> {
-        let Some(HostHandle::Directory { dir, path: reached, mount }) = &handle.host else {
+        let Some(HostHandle::Directory { dir, way, mount }) = &handle.host else {
             return Err(ErrorCode::BadDescriptor.into());
         };
-        Ok(Place { dir, path: reached, mount: *mount, node: handle.open.node })
+        Ok(Place { dir, way, mount: *mount, node: handle.open.node })
     }
 }
 
@@ -46,15 +46,24 @@ pub(super) struct Objects {
     identities: BTreeSet<u128>,
     /// How many objects were renamed or removed.
     moves: u64,
+    /// The turn that is next, by the identity of the first. Nothing of it counts after the next move.
+    turns: BTreeMap<u128, u64>,
+    /// How many identities were made.
+    #[cfg(test)]
+    pub(super) made: u64,
     mounts: BTreeMap<u32, Mount>,
 }
 
 #[derive(Debug)]
 struct Mount {
     identity: u128,
-    /// Paths of which it is known that no symbolic link is on the way, so that the host need not be asked again.
+    /// Paths of which it is known that no symbolic link is on the way, so that the host need not be asked again. None is
+    /// longer than a path can be, and there are no more than [`DIRECTORIES_MAX`].
     directories: BTreeSet<String>,
 }
+
+/// How many directories are remembered of one mount; then all are forgotten.
+pub(super) const DIRECTORIES_MAX: usize = 4096;
 
 impl Objects {
     pub(super) fn mounted(&mut self, mount: u32, guest: &str) {
@@ -75,7 +84,7 @@ impl Objects {
         path: &str,
         follow: bool,
         metadata: &Metadata,
-    ) -> NodeId {
+    ) -> Result<NodeId> {
         // A slash in the end follows too.
         let follow = !metadata.is_symlink() && (follow || path.ends_with('/') || path.ends_with("/."));
         self.meet_key(nodes, place, path, follow, key(metadata))
@@ -89,33 +98,55 @@ impl Objects {
         path: &str,
         follow: bool,
         key: Key,
-    ) -> NodeId {
-        self.get(key).unwrap_or_else(|| {
-            let path = join(place.path, &self.reach(place, path, follow));
-            self.insert(nodes, place.mount, &path, key)
-        })
+    ) -> Result<NodeId> {
+        if let Some(node) = self.get(key) {
+            return Ok(node);
+        }
+        let way = place.way.to(&self.reach(place, path, follow)?);
+        Ok(self.insert(nodes, place.mount, &way, key))
     }
 
     /// The object that was made just now at `path`, through no symbolic link in the last place. Should the host have
     /// removed an object of its numbers without our knowing, that is another.
-    pub(super) fn make(&mut self, nodes: &mut Nodes, place: Place<'_>, path: &str, metadata: &Metadata) -> NodeId {
+    pub(super) fn make(
+        &mut self,
+        nodes: &mut Nodes,
+        place: Place<'_>,
+        path: &str,
+        metadata: &Metadata,
+    ) -> Result<NodeId> {
         self.forget(nodes, key(metadata));
         self.meet(nodes, place, path, false, metadata)
     }
 
-    /// The object of this number, met by its path from the mount's root.
-    pub(super) fn insert(&mut self, nodes: &mut Nodes, mount: u32, path: &str, key: Key) -> NodeId {
+    /// The object of this number, met on this way.
+    pub(super) fn insert(&mut self, nodes: &mut Nodes, mount: u32, way: &Way, key: Key) -> NodeId {
         let of_mount = self.mounts.get(&mount).map_or(0, |mount| mount.identity);
         let mut turn = 0_u64;
+        let mut first = None;
         let identity = loop {
             // From the other end of the number, where the count of moves never gets. More than one turn is taken only
             // for a path that leads elsewhere by now, from a directory that was renamed while open.
-            let identity = identity::join(identity::of_path(path, self.moves ^ turn.reverse_bits()), of_mount);
+            let identity = identity::join(way.identity(self.moves ^ turn.reverse_bits()), of_mount);
+            #[cfg(test)]
+            {
+                self.made += 1;
+            }
             if self.identities.insert(identity) {
                 break identity;
             }
-            turn += 1;
+            // A guest can have many such directories: those before need not be tried again for each.
+            turn = match first {
+                None => {
+                    first = Some(identity);
+                    self.turns.get(&identity).copied().unwrap_or(1)
+                }
+                Some(_) => turn + 1,
+            };
         };
+        if let Some(first) = first {
+            self.turns.insert(first, turn + 1);
+        }
         let id = nodes.insert(Node::new(identity, Body::Host));
         self.known.insert(key, id);
         id
@@ -124,8 +155,9 @@ impl Objects {
     /// The object has lost its last name.
     pub(super) fn forget(&mut self, nodes: &mut Nodes, key: Key) {
         let Some(id) = self.known.remove(&key) else { return };
-        if let Some(node) = nodes.get(id) {
+        if let Some(node) = nodes.get_mut(id) {
             self.identities.remove(&node.identity);
+            node.links = 0;
         }
         nodes.orphan(id);
     }
@@ -133,6 +165,7 @@ impl Objects {
     /// An object was renamed or removed.
     pub(super) fn moved(&mut self, directory: bool) {
         self.moves += 1;
+        self.turns.clear();
         if directory {
             for mount in self.mounts.values_mut() {
                 mount.directories.clear();
@@ -142,7 +175,7 @@ impl Objects {
 
     /// The path from `place` without symbolic links, `.` and `..` that leads where `path` does. Asks the host about what
     /// it has not asked yet, so only for objects that are met for the first time, and for directories that are opened.
-    pub(super) fn reach(&mut self, place: Place<'_>, path: &str, follow: bool) -> String {
+    pub(super) fn reach(&mut self, place: Place<'_>, path: &str, follow: bool) -> Result<String> {
         let mut real = String::with_capacity(path.len());
         let mut left: Vec<String> = names(path).rev().map(str::to_owned).collect();
         let mut links = 0;
@@ -160,9 +193,9 @@ impl Objects {
             if last && !follow {
                 break;
             }
-            let full = join(place.path, &real);
+            let full = place.way.path_to(&real);
             let Some(mount) = self.mounts.get_mut(&place.mount) else { break };
-            if mount.directories.contains(&full) {
+            if full.as_ref().is_some_and(|full| mount.directories.contains(full)) {
                 continue;
             }
             match retry(|| place.dir.read_link(&real)) {
@@ -171,27 +204,43 @@ impl Objects {
                     real.truncate(parent);
                     left.extend(names(&target.to_string_lossy()).rev().map(str::to_owned));
                 }
-                Err(error) if !last && ErrorCode::from_host(&error) == ErrorCode::Invalid => {
-                    mount.directories.insert(full);
-                }
-                _ => {}
+                Ok(_) => {}
+                Err(error) => match host(error) {
+                    Error::Code(ErrorCode::Invalid) if !last => {
+                        if mount.directories.len() >= DIRECTORIES_MAX {
+                            mount.directories.clear();
+                        }
+                        mount.directories.extend(full);
+                    }
+                    Error::Code(_) => {}
+                    exhausted => return Err(exhausted),
+                },
             }
         }
-        real
+        Ok(real)
+    }
+
+    /// How many directories are.
+    #[cfg(test)]
+    pub(super) fn directories(&self) -> usize {
+        self.mounts.values().map(|mount| mount.directories.len()).sum()
+    }
+
+    /// The length of the longest path of a directory.
+    #[cfg(test)]
+    pub(super) fn longest(&self) -> usize {
+        self.mounts.values().flat_map(|mount| &mount.directories).map(String::len).max().unwrap_or(0)
     }
 
     /// How many objects are remembered.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.known.len().max(self.identities.len())
+            + self.turns.len()
             + self.mounts.values().map(|mount| mount.directories.len()).sum::<usize>()
     }
 }
 
 fn names(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty() && *name != ".")
-}
-
-pub(super) fn join(directory: &str, path: &str) -> String {
-    if directory.is_empty() || path.is_empty() { [directory, path].concat() } else { [directory, "/", path].concat() }
 }

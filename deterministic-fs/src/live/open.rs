@@ -6,9 +6,9 @@ use std::sync::Arc;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt};
 use cap_std::fs::{Dir, File, OpenOptions as HostOptions};
 
-use super::errors::{host, retry};
-use super::objects::{Place, join};
-use super::{Live, file_type};
+use super::errors::{code_or, host, if_any, retry};
+use super::objects::Place;
+use super::{Live, file_type, metadata};
 use crate::error::{ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
 use crate::node::Nodes;
@@ -40,14 +40,17 @@ impl Live {
         options: OpenOptions,
     ) -> Result<Handle> {
         let place = Place::new(dir)?;
+        if may_be_special(place.dir, path, options)? {
+            return Err(if options.directory { ErrorCode::NotDirectory } else { ErrorCode::Unsupported }.into());
+        }
         let Opened { file, made, followed } = open(place.dir, path, options).map_err(|error| {
-            match ErrorCode::from_host(&error) {
+            code_or(error, |code| match code {
                 // FreeBSD's number for a symbolic link that may not be followed.
                 ErrorCode::TooManyLinks => ErrorCode::Loop,
                 // A socket, or a fifo to write that nobody reads: not a directory all the same.
                 ErrorCode::Unsupported if options.directory => ErrorCode::NotDirectory,
                 code => code,
-            }
+            })
         })?;
         let metadata = retry(|| file.metadata()).map_err(host)?;
         let file_type = file_type(&metadata);
@@ -63,10 +66,10 @@ impl Live {
         }
 
         let node = if made {
-            let real = if followed { self.objects.reach(place, path, true) } else { path.to_owned() };
-            self.made(nodes, place, &real, &metadata)
+            let real = if followed { self.objects.reach(place, path, true)? } else { path.to_owned() };
+            self.made(nodes, place, &real, &metadata)?
         } else {
-            let node = self.objects.meet(nodes, place, path, followed, &metadata);
+            let node = self.objects.meet(nodes, place, path, followed, &metadata)?;
             if options.truncate {
                 nodes.modified(node);
             }
@@ -74,9 +77,9 @@ impl Live {
         };
         let host = if file_type == FileType::Directory {
             let follow = followed || path.ends_with('/') || path.ends_with("/.");
-            let reached = join(place.path, &self.objects.reach(place, path, follow));
+            let way = place.way.to(&self.objects.reach(place, path, follow)?);
             let dir = Arc::new(Dir::from_std_file(file.into_std()));
-            HostHandle::Directory { dir, path: reached.into(), mount: place.mount }
+            HostHandle::Directory { dir, way, mount: place.mount }
         } else {
             HostHandle::File(Arc::new(file))
         };
@@ -89,6 +92,19 @@ impl Live {
             host: Some(host),
         })
     }
+}
+
+/// Whether there is a fifo, a socket or a device, of which opening alone can be noticed: a tape is wound back, who waits
+/// for the other end of a fifo goes on. One call of the host more for a single name (three for a path of several). What takes the place of what was looked at is
+/// opened, without waiting for anything, and refused then.
+fn may_be_special(dir: &Dir, path: &str, options: OpenOptions) -> Result<bool> {
+    // These open nothing but what they make, and nothing but directories.
+    if (options.create && options.exclusive) || path.ends_with('/') || path.ends_with("/.") {
+        return Ok(false);
+    }
+    // What the host has to say against the path, it says when it is opened.
+    let found = if_any(metadata(dir, path, options.follow))?.map(|(metadata, _)| file_type(&metadata));
+    Ok(!matches!(found, None | Some(FileType::Directory | FileType::RegularFile | FileType::SymbolicLink)))
 }
 
 /// Opens without a link in the last place first, although it may be followed: then it is known whether there was one, at

@@ -22,6 +22,8 @@ const NEW: OpenOptions = OpenOptions {
     follow: true,
 };
 
+const READ: OpenOptions = OpenOptions { create: false, read: true, write: false, ..NEW };
+
 /// Counted, and not timed: nothing is left of what comes and goes.
 #[test]
 fn bookkeeping_goes_with_the_objects() {
@@ -58,4 +60,62 @@ fn bookkeeping_goes_with_the_objects() {
         live.remove_directory_at(&mut nodes, &root, "d").expect("no directory");
         assert_eq!(live.objects.len(), start, "{turn}");
     }
+}
+
+/// However deep, and however many: no directory and no way of a handle is longer than a path can be.
+#[test]
+fn what_is_remembered_has_an_end() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (mut live, mut nodes, root) = mounted(dir.path());
+    let name = "n".repeat(200);
+    let two = format!("{name}/{name}");
+    let mut handles = vec![root.clone()];
+    for _ in 0..50 {
+        let at = handles.last().expect("a handle").clone();
+        live.create_directory_at(&mut nodes, &at, &name).expect("a directory");
+        live.create_directory_at(&mut nodes, &at, &two).expect("a directory");
+        handles
+            .push(live.open_at(&mut nodes, &at, &two, OpenOptions { directory: true, ..READ }).expect("a directory"));
+    }
+    assert!(live.objects.longest() <= crate::PATH_MAX);
+    for handle in &handles {
+        let Some(HostHandle::Directory { way, .. }) = &handle.host else { panic!("{handle:?}") };
+        assert!(way.len() <= crate::PATH_MAX);
+    }
+    // Those that can be said are.
+    assert!(live.objects.longest() > 3000);
+
+    for number in 0..2 * super::objects::DIRECTORIES_MAX {
+        live.create_directory_at(&mut nodes, &root, "d").expect("a directory");
+        live.create_directory_at(&mut nodes, &root, "d/e").expect("a directory");
+        // A rename of what is no directory forgets none.
+        let new = format!("{number}");
+        std::fs::rename(dir.path().join("d"), dir.path().join(&new)).expect("a rename");
+        live.stat_at(&mut nodes, &root, &format!("{new}/e/."), true).expect("a directory");
+        live.open_at(&mut nodes, &root, &format!("{new}/e/f"), NEW).expect("a file");
+    }
+    assert!(live.objects.directories() <= super::objects::DIRECTORIES_MAX);
+}
+
+/// Many directories that were opened by one path: each of the files in them by that path is told from the others without
+/// trying all identities before it.
+#[test]
+fn directories_renamed_while_open_cost_what_they_are() {
+    const MANY: u64 = 300;
+    let dir = tempfile::tempdir().expect("a directory");
+    let (mut live, mut nodes, root) = mounted(dir.path());
+    let mut open = Vec::new();
+    for number in 0..MANY {
+        live.create_directory_at(&mut nodes, &root, "a").expect("a directory");
+        open.push(live.open_at(&mut nodes, &root, "a", OpenOptions { directory: true, ..READ }).expect("a directory"));
+        std::fs::write(dir.path().join("a/x"), "").expect("a file");
+        live.rename_at(&mut nodes, &root, "a", &root, &number.to_string()).expect("a rename");
+    }
+    let before = live.objects.made;
+    let mut seen = BTreeSet::new();
+    for handle in &open {
+        let stat = live.stat_at(&mut nodes, handle, "x", false).expect("a file");
+        assert!(seen.insert(stat.identity));
+    }
+    assert!(live.objects.made - before <= 2 * MANY, "{}", live.objects.made - before);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Bytes, Tree, TreeBody, TreeNode};
 use crate::identity;
-use crate::types::{NAME_MAX, PATH_MAX};
+use crate::types::{DEPTH_MAX, NAME_MAX, PATH_MAX};
 
 /// Why something was not put into a tree. The tree is then as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,12 @@ pub enum BuildError {
         path: String,
         /// Bytes in the name.
         len: usize,
+    },
+    /// More directories in one another than [`DEPTH_MAX`](crate::DEPTH_MAX).
+    #[error("the path {path:?}… has more than 2048 directories in one another")]
+    TooDeep {
+        /// The beginning of the path.
+        path: String,
     },
     /// A target of a symbolic link that is empty or longer than [`PATH_MAX`].
     #[error("the target of the symbolic link {path:?} has {len} bytes: it needs 1 to 4095")]
@@ -93,7 +99,7 @@ impl Tree {
     ///
     /// [`BuildError`] if the [path](Tree#paths) is none or taken.
     pub fn insert_file(&mut self, path: &str, bytes: impl Into<Arc<[u8]>>) -> Result<(), BuildError> {
-        self.insert(path, TreeBody::File(Bytes::Shared(bytes.into())))
+        self.insert(path, TreeBody::File(Bytes::Shared(bytes.into()))).map(drop)
     }
 
     /// Puts in a directory, and those that it needs. It may be there already.
@@ -108,7 +114,7 @@ impl Tree {
             {
                 Ok(())
             }
-            other => other,
+            other => other.map(drop),
         }
     }
 
@@ -125,7 +131,7 @@ impl Tree {
         if target.contains('\0') {
             return Err(BuildError::Nul { text: target.into() });
         }
-        self.insert(path, TreeBody::SymbolicLink(target.into()))
+        self.insert(path, TreeBody::SymbolicLink(target.into())).map(drop)
     }
 
     /// Gives what is at `original` a second name, and puts in the directories that it needs. Takes time in proportion to
@@ -135,27 +141,41 @@ impl Tree {
     ///
     /// [`BuildError`] if the path is none or taken, or if there is nothing at `original` or a directory.
     pub fn insert_hard_link(&mut self, original: &str, path: &str) -> Result<(), BuildError> {
-        let object = self
-            .find(original)
-            .filter(|&at| !matches!(self.node(at).body, TreeBody::Directory(_)))
-            .ok_or_else(|| BuildError::NoOriginal { path: original.into() })?;
-        let (parent, name) = self.place(path)?;
-        self.enlist(parent, name, object);
+        let object = self.find(original).ok_or_else(|| BuildError::NoOriginal { path: original.into() })?;
+        self.insert_name(path, object).map_err(|error| match error {
+            BuildError::NoOriginal { .. } => BuildError::NoOriginal { path: original.into() },
+            error => error,
+        })?;
         self.identify();
         Ok(())
     }
 
-    fn insert(&mut self, path: &str, body: TreeBody) -> Result<(), BuildError> {
-        let (parent, name) = self.place(path)?;
-        self.push(path, parent, name, body);
+    /// Gives an object one more name. [`identify`](Tree::identify) has to be called after the last.
+    pub(super) fn insert_name(&mut self, path: &str, object: u32) -> Result<(), BuildError> {
+        if matches!(self.node(object).body, TreeBody::Directory(_)) {
+            return Err(BuildError::NoOriginal { path: path.into() });
+        }
+        let (parent, name) = self.place(path, 0)?;
+        self.enlist(parent, name, object);
         Ok(())
     }
 
-    /// Where `path` goes: a directory, made if need be, and the name there, which is free.
-    fn place<'p>(&mut self, path: &'p str) -> Result<(u32, &'p str), BuildError> {
+    pub(super) fn insert(&mut self, path: &str, body: TreeBody) -> Result<u32, BuildError> {
+        let directory = matches!(body, TreeBody::Directory(_));
+        let (parent, name) = self.place(path, directory.into())?;
+        Ok(self.push(path, parent, name, body))
+    }
+
+    /// Where `path` goes: a directory, made if need be, and the name there, which is free. What goes there has `height`
+    /// directories in one another, itself among them.
+    fn place<'p>(&mut self, path: &'p str, height: usize) -> Result<(u32, &'p str), BuildError> {
         check(path)?;
-        if self.nodes.len() + path.split('/').count() > u32::MAX as usize {
+        let names = path.split('/').count();
+        if self.nodes.len() + names > u32::MAX as usize {
             return Err(BuildError::TooMany);
+        }
+        if names - 1 + height > DEPTH_MAX {
+            return Err(BuildError::TooDeep { path: path.chars().take(100).collect() });
         }
         let mut at = 0;
         let mut end = 0;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use super::{Bytes, Change, ChangeKind, Tree, TreeBody};
+use super::{Bytes, Change, ChangeKind, Changes, Tree, TreeBody};
 use crate::error::{Error, Result};
 use crate::types::PATH_MAX;
 
@@ -29,6 +29,26 @@ impl Tree {
     /// [`Error::TooDeep`] if a changed path is longer than [`PATH_MAX`].
     pub fn changes_to(&self, after: &Tree) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
+        match self.compare(after, usize::MAX, &mut changes)? {
+            None => Ok(changes),
+            Some(path) => Err(Error::TooDeep { path: path.chars().take(100).collect() }),
+        }
+    }
+
+    /// As [`changes_to`](Tree::changes_to), for a list that somebody is to read: it ends after `max` changes, and before
+    /// the first path that is longer than [`PATH_MAX`], whatever the guest did.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contents`](crate::Error::Contents) as there.
+    pub fn changes_within(&self, after: &Tree, max: usize) -> Result<Changes> {
+        let mut list = Vec::new();
+        let complete = self.compare(after, max, &mut list)?.is_none();
+        Ok(Changes { list, complete })
+    }
+
+    /// Lists no more than `max` changes; gives the path of the first that is not listed.
+    fn compare(&self, after: &Tree, max: usize, changes: &mut Vec<Change>) -> Result<Option<String>> {
         let mut path = String::new();
         let mut open: Vec<(usize, Entries, Entries)> = Vec::new();
         open.push((0, entries(self, Some(0)), entries(after, Some(0))));
@@ -61,8 +81,8 @@ impl Tree {
                 (None, _) => Some(ChangeKind::Created),
             };
             if let Some(kind) = kind {
-                if path.len() > PATH_MAX {
-                    return Err(Error::TooDeep { path: path.chars().take(100).collect() });
+                if path.len() > PATH_MAX || changes.len() >= max {
+                    return Ok(Some(path));
                 }
                 changes.push(Change { path: path.clone(), kind });
             }
@@ -71,7 +91,7 @@ impl Tree {
                 open.push((path.len(), below_was, below_is));
             }
         }
-        Ok(changes)
+        Ok(None)
     }
 }
 
@@ -84,7 +104,7 @@ fn entries(tree: &Tree, index: Option<u32>) -> Entries<'_> {
 }
 
 /// Of directories, not what is in them.
-fn same(was: &TreeBody, is: &TreeBody) -> Result<bool> {
+pub(super) fn same(was: &TreeBody, is: &TreeBody) -> Result<bool> {
     Ok(match (was, is) {
         (TreeBody::Directory(_), TreeBody::Directory(_)) => true,
         (TreeBody::File(was), TreeBody::File(is)) => {
@@ -100,6 +120,7 @@ fn same(was: &TreeBody, is: &TreeBody) -> Result<bool> {
 fn shared(was: &Bytes, is: &Bytes) -> bool {
     match (was, is) {
         (Bytes::Shared(was), Bytes::Shared(is)) => Arc::ptr_eq(was, is),
+        (Bytes::Own(was), Bytes::Own(is)) => Arc::ptr_eq(was, is),
         (Bytes::Later(was), Bytes::Later(is)) => Arc::ptr_eq(was, is),
         (Bytes::Shared(bytes), Bytes::Later(later)) | (Bytes::Later(later), Bytes::Shared(bytes)) => {
             later.bytes.get().is_some_and(|read| Arc::ptr_eq(read, bytes))

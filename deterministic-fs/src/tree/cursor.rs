@@ -71,6 +71,11 @@ impl<'a, N: Deref<Target: AsRef<Path>> + Clone> Cursor<'a, N> {
         Cursor { root, places: Vec::new(), open: VecDeque::new() }
     }
 
+    /// How many directories it is below the root.
+    pub(super) fn depth(&self) -> usize {
+        self.places.len()
+    }
+
     /// The directory it is at.
     pub(super) fn dir(&mut self) -> Result<&Dir, Lost> {
         if self.open.is_empty() {

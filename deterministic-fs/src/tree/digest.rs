@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::walk::Walk;
-use super::{Tree, TreeBody, TreeNode};
+use super::{Bytes, Tree, TreeBody, TreeNode};
 use crate::error::Result;
 use crate::types::FileType;
 
@@ -60,11 +60,20 @@ impl Tree {
     ///
     /// [`Error::Contents`](crate::Error::Contents) if a file was left for later and cannot be read now.
     pub fn digest(&self) -> Result<Digest> {
+        self.digest_by(Bytes::hash)
+    }
+
+    /// The same, and what is read for it is not kept.
+    pub(super) fn passing_digest(&self) -> Result<Digest> {
+        self.digest_by(Bytes::passing_hash)
+    }
+
+    fn digest_by(&self, hash: impl Fn(&Bytes) -> Result<(u64, blake3::Hash)>) -> Result<Digest> {
         let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
         let mut numbers: Vec<Option<u64>> = vec![None; self.nodes.len()];
         let mut next = 1;
         numbers[0] = Some(0);
-        encode(&mut hasher, self.node(0))?;
+        encode(&mut hasher, self.node(0), &hash)?;
         let mut walk = Walk::new(self);
         while let Some(step) = walk.step() {
             text(&mut hasher, step.name);
@@ -76,7 +85,7 @@ impl Tree {
                 None => {
                     numbers[step.index as usize] = Some(next);
                     next += 1;
-                    encode(&mut hasher, step.node)?;
+                    encode(&mut hasher, step.node, &hash)?;
                 }
             }
         }
@@ -85,17 +94,21 @@ impl Tree {
 }
 
 /// All of it but a directory's entries, which follow in the order of the walk.
-fn encode(hasher: &mut blake3::Hasher, node: &TreeNode) -> Result<()> {
+fn encode(
+    hasher: &mut blake3::Hasher,
+    node: &TreeNode,
+    hash: &impl Fn(&Bytes) -> Result<(u64, blake3::Hash)>,
+) -> Result<()> {
     match &node.body {
         TreeBody::Directory(entries) => {
             hasher.update(&[1]);
             hasher.update(&(entries.len() as u64).to_le_bytes());
         }
         TreeBody::File(bytes) => {
-            let bytes = bytes.bytes()?;
+            let (len, hash) = hash(bytes)?;
             hasher.update(&[2]);
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(blake3::hash(bytes).as_bytes());
+            hasher.update(&len.to_le_bytes());
+            hasher.update(hash.as_bytes());
         }
         TreeBody::SymbolicLink(target) => {
             hasher.update(&[3]);

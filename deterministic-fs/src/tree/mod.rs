@@ -3,6 +3,7 @@
 mod build;
 mod changes;
 mod cursor;
+mod delta;
 mod digest;
 mod read;
 mod walk;
@@ -18,8 +19,9 @@ use crate::size::{self, OBJECT_SIZE};
 use crate::types::FileType;
 
 pub use build::BuildError;
+pub use delta::{Delta, OtherTree};
 pub use digest::Digest;
-pub use write::WriteError;
+pub use write::{WriteError, WriteTarget};
 
 pub(crate) use read::read_file;
 
@@ -35,7 +37,7 @@ pub(crate) use read::read_file;
 /// path. The order of paths is that of their names, one after the other, by their bytes: `a`, `a/b`, `a-b`.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// The root is the first. An object with several names is here once.
+    /// The root is the first, and a directory comes before those in it. An object with several names is here once.
     pub(crate) nodes: Vec<TreeNode>,
 }
 
@@ -77,6 +79,15 @@ pub enum Contents {
     WhenNeeded,
 }
 
+/// What the guest did, as far as it is listed. See [`Tree::changes_within`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// By path.
+    pub list: Vec<Change>,
+    /// Whether that is all.
+    pub complete: bool,
+}
+
 /// What the guest did to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -108,6 +119,12 @@ pub enum TreeError {
         size: u64,
         /// Bytes that are left.
         room: u64,
+    },
+    /// Directories in one another, more than [`DEPTH_MAX`](crate::DEPTH_MAX).
+    #[error("{path}… has more than 2048 directories in one another: take in a part of it")]
+    TooDeep {
+        /// The beginning of the path.
+        path: String,
     },
     /// More objects than can be counted.
     #[error("the tree has more than 4294967295 objects: take in a part of it")]

@@ -192,7 +192,7 @@ fn stat_of(stat: rustix::fs::Stat) -> HostStat {
     HostStat {
         file_type,
         size: if directory { 0 } else { stat.st_size as u64 },
-        links: if directory { 1 } else { stat.st_nlink },
+        links: if directory { stat.st_nlink.min(1) } else { stat.st_nlink },
         modification: (stat.st_mtime, stat.st_mtime_nsec),
         change: (stat.st_ctime, stat.st_ctime_nsec),
     }

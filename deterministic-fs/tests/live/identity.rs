@@ -169,6 +169,9 @@ fn open_objects_without_a_name() {
     for replace in [false, true] {
         let file = put(&mut fs, &root, "f", "text");
         let before = fs.stat(&file).expect("a stat");
+        assert_eq!(before.links, 1);
+        // It has no name any more.
+        let before = Stat { links: 0, ..before };
         if replace {
             put(&mut fs, &root, "g", "other");
             fs.rename_at(&root, "g", &root, "f").expect("a rename");
@@ -191,7 +194,7 @@ fn open_objects_without_a_name() {
     }
     fs.create_directory_at(&root, "d").expect("a directory");
     let gone = fs.open_at(&root, "d", DIRECTORY).expect("a directory");
-    let before = fs.stat(&gone).expect("a stat");
+    let before = Stat { links: 0, ..fs.stat(&gone).expect("a stat") };
     fs.remove_directory_at(&root, "d").expect("no directory");
     assert_eq!(fs.stat(&gone).expect("a stat"), before);
     assert!(fs.read_directory(&gone).expect("a listing").is_empty());
@@ -209,4 +212,45 @@ fn one_object_in_two_mounts() {
     assert!(fs.is_same_object(&a, &b));
     let d = fs.open_at(&one, "d", READ).expect("a directory");
     assert!(fs.is_same_object(&d, &two));
+}
+
+/// Deeper than a path can say, an object is who it is however it is reached, and nobody else.
+#[test]
+fn deeper_than_a_path() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let name = "n".repeat(100);
+    let below = |count: usize| vec![&*name; count].join("/");
+    let seen: Vec<Vec<u128>> = [1, 7, 30]
+        .into_iter()
+        .map(|stride| {
+            let (mut fs, root) = writable(dir.path());
+            let mut at = root;
+            let mut identities = Vec::new();
+            for level in 0..210 / stride {
+                if stride == 1 {
+                    fs.create_directory_at(&at, &name).expect("a directory");
+                    put(&mut fs, &at, "file", "");
+                }
+                at = fs.open_at(&at, &below(stride), DIRECTORY).expect("a directory");
+                // Those in between have not been met.
+                if (level + 1) * stride % 210 == 0 {
+                    identities.push(fs.stat(&at).expect("a stat").identity);
+                }
+            }
+            identities
+        })
+        .collect();
+    assert_eq!(seen[0], [seen[1][0]]);
+    assert_eq!(seen[0], seen[2]);
+    let (mut fs, root) = writable(dir.path());
+    let mut at = root;
+    let mut identities = std::collections::BTreeSet::new();
+    for _ in 0..210 {
+        for entry in fs.read_directory(&at).expect("a listing").iter() {
+            assert_eq!(stat(&mut fs, &at, &entry.name).identity, entry.identity);
+            assert!(identities.insert(entry.identity));
+        }
+        at = fs.open_at(&at, &name, DIRECTORY).expect("a directory");
+    }
+    assert_eq!(identities.len(), 420);
 }

@@ -230,3 +230,52 @@ fn codes() {
     assert_eq!(fs.read(&reader, &mut back, 0).expect("a read"), big.len());
     assert_eq!(back[..big.len()], big);
 }
+
+/// Opening alone can be noticed: by who waits at the other end of a fifo, by a tape.
+#[cfg(target_os = "linux")]
+#[test]
+fn specials_are_not_even_opened() {
+    use rustix::fs::inotify;
+
+    let dir = tempfile::tempdir().expect("a directory");
+    assert!(run("mkfifo", &[dir.path().join("fifo").as_os_str()]));
+    symlink("fifo", dir.path().join("link")).expect("a link");
+    let notes = inotify::init(inotify::CreateFlags::NONBLOCK).expect("notes");
+    inotify::add_watch(&notes, dir.path().join("fifo"), inotify::WatchFlags::OPEN).expect("a watch");
+    let mut buf = [std::mem::MaybeUninit::uninit(); 512];
+    let mut opened = || inotify::Reader::new(&notes, &mut buf).next().is_ok();
+    let (mut fs, root) = writable(dir.path());
+    for name in ["fifo", "link", "./fifo", "fifo/", "fifo/."] {
+        for options in [
+            READ,
+            WRITE,
+            CREATE,
+            NEW,
+            DIRECTORY,
+            OpenOptions { truncate: true, ..WRITE },
+            OpenOptions { follow: false, ..READ },
+        ] {
+            fs.open_at(&root, name, options).expect_err("nothing to open");
+            assert!(!opened(), "{name} {options:?}");
+        }
+    }
+    fs::File::options().read(true).write(true).open(dir.path().join("fifo")).expect("the fifo");
+    assert!(opened());
+}
+
+/// Of those in `/proc` the host does not say it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_size_of_a_link_is_that_of_its_target() {
+    let (mut fs, root) = mount(Path::new("/proc"), Access::ReadOnly);
+    let target = fs.readlink_at(&root, "self").expect("a target");
+    assert_ne!(fs::symlink_metadata("/proc/self").expect("metadata").len(), target.len() as u64);
+    assert_eq!(stat(&mut fs, &root, "self").size, target.len() as u64);
+    let cwd = std::env::current_dir().expect("a directory");
+    assert_eq!(stat(&mut fs, &root, "self/cwd").size, cwd.as_os_str().len() as u64);
+    let dir = tempfile::tempdir().expect("a directory");
+    symlink("/absolute", dir.path().join("link")).expect("a link");
+    symlink(OsStr::from_bytes(b"\xff\xff"), dir.path().join("bytes")).expect("a link");
+    let (mut fs, root) = writable(dir.path());
+    assert_eq!((stat(&mut fs, &root, "link").size, stat(&mut fs, &root, "bytes").size), (9, 2));
+}

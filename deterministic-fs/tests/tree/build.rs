@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use deterministic_fs::{Access, BuildError, FileSystem, OBJECT_SIZE, Tree, TreeError};
+use deterministic_fs::{Access, BuildError, DEPTH_MAX, FileSystem, OBJECT_SIZE, Tree, TreeError};
 
 use crate::shown;
 
@@ -104,5 +104,19 @@ fn size_is_what_it_takes() {
     match mount(tree.size() - 1).unwrap_err() {
         TreeError::TooLarge { size, .. } => assert_eq!(size, tree.size()),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_deeper_than_a_guest_may_go() {
+    let directories = |depth: usize| vec!["d"; depth].join("/");
+    let mut tree = Tree::new();
+    tree.insert_file(&format!("{}/f", directories(DEPTH_MAX)), *b"").unwrap();
+    for result in [
+        tree.insert_directory(&directories(DEPTH_MAX + 1)),
+        tree.insert_file(&format!("{}/f", directories(DEPTH_MAX + 1)), *b""),
+        Tree::new().insert_directory(&directories(DEPTH_MAX + 1)),
+    ] {
+        assert!(matches!(result, Err(BuildError::TooDeep { .. })), "{result:?}");
     }
 }

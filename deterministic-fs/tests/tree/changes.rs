@@ -175,3 +175,61 @@ fn a_file_that_nobody_read_is_not_read_to_be_compared_with_itself() {
     assert_eq!(before.changes_to(&after).unwrap(), [change("b", ChangeKind::Created)]);
     assert!(before.digest().is_err());
 }
+
+/// What is taken from one tree to another makes the one into the other.
+#[test]
+fn a_delta_makes_one_tree_into_the_other() {
+    let mut before = Tree::new();
+    before.insert_file("kept", *b"as it was").unwrap();
+    before.insert_file("changed", *b"one").unwrap();
+    before.insert_file("d/removed", *b"gone").unwrap();
+    before.insert_symlink("link", "kept").unwrap();
+    before.insert_hard_link("kept", "d/other name").unwrap();
+    let mut after = Tree::new();
+    after.insert_file("kept", *b"as it was").unwrap();
+    after.insert_file("changed", *b"two").unwrap();
+    after.insert_symlink("link", "changed").unwrap();
+    after.insert_directory("e/f").unwrap();
+    after.insert_hard_link("changed", "e/again").unwrap();
+    for (from, to) in [(&before, &after), (&after, &before), (&before, &before), (&before, &Tree::new())] {
+        let made = from.with(&from.delta_to(to).unwrap()).unwrap();
+        assert_eq!(made.digest().unwrap(), to.digest().unwrap());
+        assert_eq!(
+            made.entries().map(|entry| entry.links()).sum::<u32>(),
+            to.entries().map(|entry| entry.links()).sum()
+        );
+    }
+    // What is the same is not in it, so it does not fit where that is not there.
+    let delta = before.delta_to(&after).unwrap();
+    assert_eq!(Tree::new().with(&delta).unwrap_err().path, "kept");
+}
+
+/// What a guest does to make the list long, or a path that cannot be said, ends the list and nothing else.
+#[test]
+fn a_list_for_somebody_to_read_ends() {
+    let mut after = Tree::new();
+    for name in ["a", "b", "c"] {
+        after.insert_file(name, *b"").unwrap();
+    }
+    let all = Tree::new().changes_to(&after).unwrap();
+    for max in 0..5 {
+        let changes = Tree::new().changes_within(&after, max).unwrap();
+        assert_eq!(changes.list, all[..max.min(3)]);
+        assert_eq!(changes.complete, max >= 3);
+    }
+    let below = format!("b/{}", vec!["n".repeat(200); 30].join("/"));
+    let mut deep = Tree::new();
+    deep.insert_file("a", *b"").unwrap();
+    deep.insert_directory(&below).unwrap();
+    deep.insert_file("c", *b"").unwrap();
+    let changes = Tree::new().changes_within(&deep, usize::MAX).unwrap();
+    assert!(!changes.complete);
+    assert_eq!(changes.list[..2], [change("a", ChangeKind::Created), change("b", ChangeKind::Created)]);
+    assert!(changes.list.iter().all(|change| change.path.len() <= deterministic_fs::PATH_MAX));
+    assert!(Tree::new().changes_to(&deep).is_err());
+    // What is there before and after may be where it likes.
+    assert_eq!(
+        deep.changes_within(&deep.clone(), 0).unwrap(),
+        deterministic_fs::Changes { list: vec![], complete: true }
+    );
+}

@@ -4,6 +4,7 @@ mod build;
 mod changes;
 mod digest;
 mod read;
+mod target;
 mod write;
 
 use std::path::Path;

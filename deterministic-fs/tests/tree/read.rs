@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant, SystemTime};
 
-use deterministic_fs::{Contents, Error, FileType, OBJECT_SIZE, Tree, TreeError};
+use deterministic_fs::{Contents, DEPTH_MAX, Error, FileType, OBJECT_SIZE, Tree, TreeError};
 
 use crate::{deep, open, read, remove_deep, shown, temp};
 
@@ -254,11 +254,17 @@ fn what_was_left_for_later_is_read_once() {
     assert_eq!(tree.file("a").unwrap().unwrap(), b"abc");
 }
 
-/// Deeper than a path can be long, a stack is high, and descriptors are permitted.
+/// Deeper than a path can be long and descriptors are permitted, and no deeper.
 #[test]
 fn deeper_than_a_path() {
     let dir = temp();
-    deeper::<5000>(&dir);
+    deeper::<DEPTH_MAX>(&dir);
+    remove_deep(dir);
+    let dir = temp();
+    crate::deep(dir.path(), DEPTH_MAX + 1, false);
+    let error = Tree::read(&open(dir.path()), Contents::WhenNeeded).unwrap_err();
+    assert!(matches!(&error, TreeError::TooDeep { path } if path.starts_with("d/d/")), "{error:?}");
+    assert!(error.to_string().len() < 300);
     remove_deep(dir);
 }
 
@@ -271,7 +277,10 @@ fn deeper<const DEPTH: usize>(dir: &tempfile::TempDir) {
     let later = Tree::read(&open(dir.path()), Contents::WhenNeeded).unwrap();
     assert_eq!(later.digest().unwrap(), tree.digest().unwrap());
     assert_eq!(later.changes_to(&tree).unwrap(), []);
-    assert_eq!(tree.changes_to(&Tree::new()).unwrap().len(), DEPTH + 1);
+    // The file's own path is too long to be said.
+    assert!(tree.changes_to(&Tree::new()).is_err());
+    let changes = tree.changes_within(&Tree::new(), usize::MAX).unwrap();
+    assert_eq!((changes.list.len(), changes.complete), (DEPTH, false));
 }
 
 /// Directories that were closed on the way down are found again on the way up.
@@ -283,7 +292,7 @@ fn deep_and_wide() {
     assert_eq!(tree.entries().count(), 300 * 3 + 1);
     assert_eq!(tree.file(&format!("{}e/f", "d/".repeat(299))).unwrap().unwrap(), b"x");
     let written = temp();
-    tree.write_to(&written.path().join("out")).unwrap();
+    tree.write_to_path(&written.path().join("out")).unwrap();
     assert_eq!(read(&written.path().join("out")).digest().unwrap(), tree.digest().unwrap());
     remove_deep(written);
     remove_deep(dir);
@@ -307,7 +316,7 @@ fn wide() {
     // How long that takes is the disk's affair.
     let start = Instant::now();
     let target = dir.path().join("written");
-    tree.write_to(&target).unwrap();
+    tree.write_to_path(&target).unwrap();
     eprintln!("and written after {:?}", start.elapsed());
     assert_eq!(std::fs::read_dir(&target).unwrap().count(), 100_000);
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use deterministic_fs::{Contents, Tree, WriteError};
+use deterministic_fs::{Contents, DEPTH_MAX, Tree, WriteError};
 use proptest::prelude::*;
 
 use crate::{deep, host, open, read, remove_deep, shown, temp};
@@ -32,11 +32,11 @@ fn what_is_written_is_the_tree() {
     let dir = temp();
     let tree = sample();
     let missing = dir.path().join("missing");
-    tree.write_to(&missing).unwrap();
+    tree.write_to_path(&missing).unwrap();
     let empty = dir.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
-    tree.write_to(&empty).unwrap();
-    tree.write_to(&dir.path().join("slash/")).unwrap();
+    tree.write_to_path(&empty).unwrap();
+    tree.write_to_path(&dir.path().join("slash/")).unwrap();
     for name in ["missing", "empty", "slash"] {
         let written = read(&dir.path().join(name));
         assert_eq!(shown(&written), shown(&tree));
@@ -53,7 +53,7 @@ fn many_objects() {
         tree.insert_file(&format!("many/{}/{i}", i % 7), i.to_string().into_bytes()).unwrap();
     }
     let dir = temp();
-    tree.write_to(&dir.path().join("out")).unwrap();
+    tree.write_to_path(&dir.path().join("out")).unwrap();
     assert_eq!(read(&dir.path().join("out")).digest().unwrap(), tree.digest().unwrap());
 }
 
@@ -63,7 +63,7 @@ fn permissions_are_those_of_new_files() {
     use std::os::unix::fs::MetadataExt;
 
     let dir = temp();
-    sample().write_to(&dir.path().join("out")).unwrap();
+    sample().write_to_path(&dir.path().join("out")).unwrap();
     std::fs::create_dir(dir.path().join("plain")).unwrap();
     std::fs::write(dir.path().join("plain/file"), "").unwrap();
     let mode = |path: &str| std::fs::metadata(dir.path().join(path)).unwrap().mode();
@@ -83,7 +83,7 @@ proptest! {
         if dir.path().join("a").exists() != dir.path().join("A").exists() { return Ok(()); }
         let target = dir.path().join("out");
         for tree in [first, second] {
-            tree.replace(&target).unwrap();
+            tree.replace_path(&target).unwrap();
             prop_assert_eq!(shown(&read(&target)), shown(&tree));
             prop_assert_eq!(read(&target).digest().unwrap(), tree.digest().unwrap());
         }
@@ -93,7 +93,7 @@ proptest! {
 /// Whatever fails, everything in `parent` is as it was.
 fn refused(tree: &Tree, parent: &Path, target: &Path) -> WriteError {
     let before = host(parent);
-    let error = tree.write_to(target).unwrap_err();
+    let error = tree.write_to_path(target).unwrap_err();
     assert!(error.target_unchanged());
     let message = error.to_string();
     assert!(message.contains("as it was") || message.contains("nothing was written"), "{message}");
@@ -126,7 +126,7 @@ fn a_target_that_cannot_be_is_refused_and_left_as_it_was() {
     {
         let empty = dir.path().join("empty");
         std::fs::create_dir(&empty).unwrap();
-        std::os::unix::fs::symlink("empty", dir.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();
         check(&dir.path().join("link"), |error| matches!(error, WriteError::NotDirectory { .. }));
     }
 
@@ -136,7 +136,7 @@ fn a_target_that_cannot_be_is_refused_and_left_as_it_was() {
     Tree::check_target(Path::new("a-name-alone-is-beside-us")).unwrap();
     for target in [&file, &dir.path().join("no/out"), &dir.path().join("full/..")] {
         let before = host(dir.path());
-        assert!(tree.replace(target).unwrap_err().target_unchanged());
+        assert!(tree.replace_path(target).unwrap_err().target_unchanged());
         assert_eq!(host(dir.path()), before);
     }
 }
@@ -155,9 +155,9 @@ fn specials_are_refused_before_anything_is_written() {
         let error = refused(&tree, to.path(), &to.path().join(target));
         assert!(matches!(error, WriteError::Special { path, .. } if path == "d/fifo"));
     }
-    sample().write_to(&to.path().join("full")).unwrap();
+    sample().write_to_path(&to.path().join("full")).unwrap();
     let before = host(to.path());
-    assert!(matches!(tree.replace(&to.path().join("full")), Err(WriteError::Special { .. })));
+    assert!(matches!(tree.replace_path(&to.path().join("full")), Err(WriteError::Special { .. })));
     assert_eq!(host(to.path()), before);
 }
 
@@ -171,11 +171,11 @@ fn a_file_that_cannot_be_read_any_more_leaves_everything_as_it_was() {
     let tree = Tree::read(&open(from.path()), Contents::WhenNeeded).unwrap();
     std::fs::remove_file(from.path().join("z")).unwrap();
     let to = temp();
-    sample().write_to(&to.path().join("full")).unwrap();
+    sample().write_to_path(&to.path().join("full")).unwrap();
     let error = refused(&tree, to.path(), &to.path().join("new"));
     assert!(matches!(error, WriteError::Contents { .. }), "{error:?}");
     let before = host(to.path());
-    let error = tree.replace(&to.path().join("full")).unwrap_err();
+    let error = tree.replace_path(&to.path().join("full")).unwrap_err();
     assert!(matches!(error, WriteError::Contents { .. }) && error.target_unchanged(), "{error:?}");
     assert_eq!(host(to.path()), before);
 }
@@ -187,9 +187,9 @@ fn replacing_swaps_and_removes() {
     let mut old = Tree::new();
     old.insert_file("a/old/file", *b"old").unwrap();
     old.insert_file("empty", *b"not").unwrap();
-    old.replace(&target).unwrap();
+    old.replace_path(&target).unwrap();
     assert_eq!(read(&target).digest().unwrap(), old.digest().unwrap());
-    sample().replace(&target).unwrap();
+    sample().replace_path(&target).unwrap();
     assert_eq!(read(&target).digest().unwrap(), sample().digest().unwrap());
     assert_clean(dir.path());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -206,7 +206,7 @@ fn removing_does_not_follow_links() {
     std::os::unix::fs::symlink("../keep", dir.path().join("out/link")).unwrap();
     std::os::unix::fs::symlink(dir.path().join("keep/d"), dir.path().join("out/absolute")).unwrap();
     let kept = host(&dir.path().join("keep"));
-    Tree::new().replace(&dir.path().join("out")).unwrap();
+    Tree::new().replace_path(&dir.path().join("out")).unwrap();
     assert_eq!(host(&dir.path().join("keep")), kept);
     assert_eq!(host(&dir.path().join("out")), []);
 }
@@ -216,10 +216,10 @@ fn removing_does_not_follow_links() {
 fn a_tree_replaces_where_it_came_from() {
     let dir = temp();
     let target = dir.path().join("out");
-    sample().write_to(&target).unwrap();
+    sample().write_to_path(&target).unwrap();
     let mut tree = Tree::read(&open(&target), Contents::WhenNeeded).unwrap();
     tree.insert_file("new", *b"new").unwrap();
-    tree.replace(&target).unwrap();
+    tree.replace_path(&target).unwrap();
     assert_eq!(read(&target).digest().unwrap(), tree.digest().unwrap());
 }
 
@@ -234,11 +234,11 @@ fn what_cannot_be_removed_is_left_and_named() {
     }
     let dir = temp();
     let target = dir.path().join("out");
-    sample().write_to(&target).unwrap();
+    sample().write_to_path(&target).unwrap();
     std::fs::set_permissions(target.join("a/b"), PermissionsExt::from_mode(0o555)).unwrap();
     let mut tree = Tree::new();
     tree.insert_file("new", *b"new").unwrap();
-    let error = tree.replace(&target).unwrap_err();
+    let error = tree.replace_path(&target).unwrap_err();
     assert!(!error.target_unchanged());
     let WriteError::OldLeft { old, .. } = &error else { panic!("{error:?}") };
     assert_eq!(std::fs::read(old.join("a/b/c")).unwrap(), b"hello");
@@ -247,7 +247,7 @@ fn what_cannot_be_removed_is_left_and_named() {
 
     // And nothing can be made beside a target in a directory that may not be written.
     std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o555)).unwrap();
-    for result in [tree.write_to(&dir.path().join("new")), sample().replace(&target)] {
+    for result in [tree.write_to_path(&dir.path().join("new")), sample().replace_path(&target)] {
         let error = result.unwrap_err();
         assert!(matches!(error, WriteError::Host { .. }) && error.target_unchanged(), "{error:?}");
     }
@@ -258,13 +258,13 @@ fn what_cannot_be_removed_is_left_and_named() {
 #[test]
 fn deep_trees_are_written_and_removed() {
     let dir = temp();
-    deep(dir.path(), 3000, false);
+    deep(dir.path(), DEPTH_MAX, false);
     let mut tree = read(dir.path());
-    tree.insert_hard_link(&format!("{}end", "d/".repeat(3000)), "also").unwrap();
+    tree.insert_hard_link(&format!("{}end", "d/".repeat(DEPTH_MAX)), "also").unwrap();
     let target = dir.path().join("d");
-    tree.replace(&target).unwrap();
+    tree.replace_path(&target).unwrap();
     assert_eq!(read(&target).digest().unwrap(), tree.digest().unwrap());
-    Tree::new().replace(&target).unwrap();
+    Tree::new().replace_path(&target).unwrap();
     assert_eq!(host(dir.path()), [("d".to_owned(), b"directory".to_vec())]);
     remove_deep(dir);
 }

@@ -1,0 +1,116 @@
+//! What a run made of a tree, to be kept without the tree.
+
+use std::collections::BTreeMap;
+
+use super::walk::Walk;
+use super::{Bytes, Tree, TreeBody};
+use crate::error::{Error, Result};
+use crate::types::PATH_MAX;
+
+/// What makes one tree into another: every name of the other, and the contents of what is not the same at the same place.
+/// Taken by [`Tree::delta_to`], given back to [`Tree::with`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Delta {
+    entries: Vec<(String, Is)>,
+}
+
+/// What is at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+enum Is {
+    Directory,
+    /// What was there before, no directory.
+    Same,
+    File(Vec<u8>),
+    SymbolicLink(String),
+    /// Another name of the object of this entry.
+    Name(u64),
+}
+
+/// The delta is of another tree.
+#[derive(Debug, thiserror::Error)]
+#[error("the changes are of another tree: {path} does not fit into this one; take the tree that they were made from")]
+pub struct OtherTree {
+    /// Where it does not fit.
+    pub path: String,
+}
+
+impl Tree {
+    /// What [`with`](Tree::with) needs to make `self` into `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contents`] if a file was left for later and cannot be read now; [`Error::TooDeep`] if a path is longer than
+    /// [`PATH_MAX`]; [`Error::Special`] if a fifo, a socket or a device is at another place than before.
+    pub fn delta_to(&self, after: &Tree) -> Result<Delta> {
+        let mut delta = Delta::default();
+        // Where each object of `after` was first met.
+        let mut first = BTreeMap::new();
+        let mut walk = Walk::new(after);
+        while let Some(step) = walk.step() {
+            let path = walk.path();
+            if path.len() > PATH_MAX {
+                return Err(Error::TooDeep { path: path.chars().take(100).collect() });
+            }
+            let number = delta.entries.len() as u64;
+            let is = match (first.insert(step.index, number), &step.node.body) {
+                (Some(known), _) => {
+                    first.insert(step.index, known);
+                    Is::Name(known)
+                }
+                (None, body) => self.is(path, body)?,
+            };
+            delta.entries.push((path.to_owned(), is));
+        }
+        Ok(delta)
+    }
+
+    fn is(&self, path: &str, body: &TreeBody) -> Result<Is> {
+        let was = self.find(path).map(|index| &self.node(index).body);
+        if let (Some(was), false) = (was, matches!(body, TreeBody::Directory(_)))
+            && super::changes::same(was, body)?
+        {
+            return Ok(Is::Same);
+        }
+        Ok(match body {
+            TreeBody::Directory(_) => Is::Directory,
+            TreeBody::File(bytes) => Is::File(bytes.bytes()?.to_vec()),
+            TreeBody::SymbolicLink(target) => Is::SymbolicLink(target.to_string()),
+            TreeBody::Special(_) => return Err(Error::Special { path: path.to_owned() }),
+        })
+    }
+
+    /// The tree that `delta` was taken to, if it was taken from this one.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherTree`] if it does not fit this one. One that fits by chance is not noticed: hold the digests of the trees
+    /// against each other where that matters.
+    pub fn with(&self, delta: &Delta) -> Result<Tree, OtherTree> {
+        let mut tree = Tree::new();
+        let mut objects = Vec::with_capacity(delta.entries.len());
+        for (path, is) in &delta.entries {
+            let other = || OtherTree { path: path.clone() };
+            let body = match is {
+                Is::Directory => TreeBody::Directory(BTreeMap::new()),
+                Is::File(bytes) => TreeBody::File(Bytes::Shared(bytes.as_slice().into())),
+                Is::SymbolicLink(target) => TreeBody::SymbolicLink(target.as_str().into()),
+                Is::Same => match self.find(path).map(|index| &self.node(index).body) {
+                    None | Some(TreeBody::Directory(_)) => return Err(other()),
+                    Some(body) => body.clone(),
+                },
+                Is::Name(number) => {
+                    let object = usize::try_from(*number).ok().and_then(|number| objects.get(number).copied());
+                    let object = object.ok_or_else(other)?;
+                    tree.insert_name(path, object).map_err(|_| other())?;
+                    objects.push(object);
+                    continue;
+                }
+            };
+            objects.push(tree.insert(path, body).map_err(|_| other())?);
+        }
+        tree.identify();
+        Ok(tree)
+    }
+}
