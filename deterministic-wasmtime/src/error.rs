@@ -2,6 +2,8 @@
 
 use deterministic_core::Instant;
 
+use crate::engine::Resource;
+
 /// An error that ends the guest: what a call into the guest returns, inside a [`wasmtime::Error`].
 ///
 /// ```no_run
@@ -67,5 +69,16 @@ pub enum Error {
         len: u64,
         /// The limit, in bytes.
         max: u64,
+    },
+    /// The host could not give what the policy allows: see [`Limits`](crate::engine::Limits).
+    #[error(
+        "the host could not give more {resource}, which the limits allow: {reason}; give the process more, or lower \
+         `Limits` to what every machine has"
+    )]
+    HostExhausted {
+        /// What was asked for.
+        resource: Resource,
+        /// What the host said.
+        reason: String,
     },
 }

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cap_std::fs::Dir;
-use deterministic_fs::{Access, FileSystem};
+use deterministic_fs::{Access, DirectoryEntry, ErrorCode, FileSystem};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::filesystem::{Descriptor, FsPerms, WasiFilesystemCtxView};
@@ -12,17 +13,56 @@ use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
 
 use crate::{DeterministicCtx, Error};
 
+/// How many entries the listings may have together that a guest holds: beyond, it is told that there is no room. One
+/// directory may always be read, whatever its size.
+const MAX_LISTED: usize = 1 << 20;
+
+/// Counts the entries of the listings that are held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listings(Arc<AtomicUsize>);
+
+/// A directory's entries, as they were when the guest began to read them, without `.` and `..`.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) entries: Arc<[DirectoryEntry]>,
+    held: Listings,
+}
+
+impl Listings {
+    /// Holds `entries` until what is given is dropped.
+    pub(crate) fn hold(&self, entries: Arc<[DirectoryEntry]>) -> Result<Listing, ErrorCode> {
+        // Only this thread counts: the order is of no matter.
+        let others = self.0.load(Ordering::Relaxed);
+        if others > 0 && others + entries.len() > MAX_LISTED {
+            return Err(ErrorCode::InsufficientSpace);
+        }
+        self.0.fetch_add(entries.len(), Ordering::Relaxed);
+        Ok(Listing { entries, held: self.clone() })
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        self.held.0.fetch_sub(self.entries.len(), Ordering::Relaxed);
+    }
+}
+
 /// The file system, and what kept it from being complete.
 #[derive(Debug)]
 pub(crate) struct Files {
     system: FileSystem,
+    pub(crate) listings: Listings,
     /// The guest's name of a directory that the host did not give, and what it said.
     missing: Option<(String, String)>,
 }
 
 impl Files {
     pub(crate) fn new(epoch: u64) -> Self {
-        Files { system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY), missing: None }
+        Files {
+            system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY),
+            listings: Listings::default(),
+            missing: None,
+        }
     }
 
     /// The file system, for what needs no time.

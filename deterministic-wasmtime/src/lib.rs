@@ -1,15 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "cache")]
+pub mod cache;
 mod calls;
-mod config;
 pub mod config_store;
 pub mod coverage;
 mod ctx;
 mod deterministic_wasi_ctx;
+pub mod engine;
 mod error;
 mod executor;
 mod files;
+pub mod fingerprint;
 mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
@@ -19,7 +22,6 @@ pub mod p2;
 pub mod p3;
 mod view;
 
-pub use config::configure;
 pub use ctx::DeterministicCtx;
 pub use deterministic_core as core;
 pub use deterministic_fs as fs;
@@ -27,6 +29,7 @@ pub use deterministic_policies as policies;
 pub use deterministic_wasi_ctx::{
     add_determinism_to_wasi_ctx_builder, replace_scheduling_functions, replace_scheduling_functions_for_wasi_preview_0,
 };
+pub use engine::configure;
 pub use error::Error;
 pub use hooks::WasiCtxBuilderExt;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use deterministic_fs::{DirectoryEntry, FileSystem, Handle};
+use deterministic_fs::{FileSystem, Handle};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::cli::WasiCliCtxView;
@@ -12,14 +12,11 @@ use wasmtime_wasi::p2::bindings::cli::{stderr, stdin, stdout, terminal_stderr, t
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
 use super::fault::Answer;
+use crate::files::Listing;
 
 /// How many descriptors a guest may have open. Hosts allow fewer for files of their own; Linux's usual hard limit is
 /// about a million.
 pub(super) const MAX_DESCRIPTORS: usize = 1 << 16;
-
-/// How many entries the listings may have together that are being read: a guest that holds many large directories open
-/// gets `ENOMEM` then. One directory may always be read, whatever its size.
-const MAX_LISTED: usize = 1 << 21;
 
 pub(super) enum Descriptor {
     Input { stream: DynInputStream, filetype: Filetype },
@@ -33,14 +30,12 @@ pub(super) struct Directory {
     /// The guest's name of it, if it has it from the start.
     pub(super) preopen: Option<Arc<str>>,
     /// Its entries, as they were when the guest began to read them: so cookies stay what they are.
-    listing: Option<Listing>,
+    pub(super) reading: Option<Reading>,
 }
 
 /// A directory that is being read.
-#[derive(Clone)]
-pub(super) struct Listing {
-    /// Without `.` and `..`.
-    pub(super) entries: Arc<[DirectoryEntry]>,
+pub(super) struct Reading {
+    pub(super) listing: Listing,
     /// Of the directory itself.
     pub(super) identity: u128,
 }
@@ -60,8 +55,6 @@ pub(super) struct File {
 pub(super) struct Table {
     places: Vec<Option<Descriptor>>,
     free: BTreeSet<u32>,
-    /// How many entries the listings have that are kept.
-    listed: usize,
 }
 
 impl Table {
@@ -82,9 +75,9 @@ impl Table {
             Some(Descriptor::Output { stream: table.delete(errors)?, filetype: errors_type }),
         ];
         places.extend(files.preopens().map(|(name, handle)| {
-            Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), listing: None }))
+            Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), reading: None }))
         }));
-        Ok(Table { places, free: BTreeSet::new(), listed: 0 })
+        Ok(Table { places, free: BTreeSet::new() })
     }
 
     pub(super) fn push(&mut self, descriptor: Descriptor) -> Answer<u32> {
@@ -92,7 +85,7 @@ impl Table {
             self.places[fd as usize] = Some(descriptor);
             return Ok(fd);
         }
-        if self.places.len() >= MAX_DESCRIPTORS {
+        if !self.has_room() {
             return Err(Errno::Mfile.into());
         }
         self.places.push(Some(descriptor));
@@ -102,7 +95,7 @@ impl Table {
     pub(super) fn open(&mut self, handle: Handle, append: bool, nonblocking: bool) -> Answer<u32> {
         self.push(match handle.file_type() {
             deterministic_fs::FileType::Directory => {
-                Descriptor::Directory(Directory { handle, preopen: None, listing: None })
+                Descriptor::Directory(Directory { handle, preopen: None, reading: None })
             }
             _ => Descriptor::File(File { handle, position: 0, append, nonblocking }),
         })
@@ -152,7 +145,6 @@ impl Table {
 
     pub(super) fn close(&mut self, fd: i32) -> Answer {
         self.get(fd)?;
-        self.keep_listing(fd, None)?;
         self.places[fd as u32 as usize] = None;
         self.free.insert(fd as u32);
         Ok(())
@@ -171,26 +163,16 @@ impl Table {
         Ok(())
     }
 
-    /// The listing that is being read, if there is one.
-    pub(super) fn listing(&self, fd: i32) -> Option<Listing> {
-        match self.get(fd) {
-            Ok(Descriptor::Directory(directory)) => directory.listing.clone(),
-            _ => None,
-        }
+    /// Whether one more can be opened.
+    pub(super) fn has_room(&self) -> bool {
+        !self.free.is_empty() || self.places.len() < MAX_DESCRIPTORS
     }
 
-    /// Keeps `listing` for the next calls, in place of the one there was.
-    pub(super) fn keep_listing(&mut self, fd: i32, listing: Option<Listing>) -> Answer {
-        let Some(Some(Descriptor::Directory(directory))) = self.places.get_mut(fd as u32 as usize) else {
-            return Ok(());
-        };
-        let others = self.listed - directory.listing.as_ref().map_or(0, |listing| listing.entries.len());
-        let len = listing.as_ref().map_or(0, |listing| listing.entries.len());
-        if others > 0 && others + len > MAX_LISTED {
-            return Err(Errno::Nomem.into());
+    /// A directory with what is being read of it.
+    pub(super) fn reading(&mut self, fd: i32) -> Answer<&mut Directory> {
+        match self.get_mut(fd)? {
+            Descriptor::Directory(directory) => Ok(directory),
+            _ => Err(Errno::Badf.into()),
         }
-        directory.listing = listing;
-        self.listed = others + len;
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use wiggle::{GuestMemory, GuestPtr};
 
 use super::P1Ctx;
 use super::abi::{Version, write_u32};
-use super::descriptors::Listing;
+use super::descriptors::Reading;
 use super::fault::Answer;
 use super::status::filetype;
 
@@ -24,29 +24,34 @@ pub(super) fn fd_readdir(
     _: Version,
     (fd, buf, len, cookie, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
+    let listings = ctx.deterministic.files.listings.clone();
     let (descriptors, files) = ctx.open()?;
-    let handle = descriptors.directory(fd)?;
-    let listing = match descriptors.listing(fd) {
-        Some(listing) if cookie != 0 => listing,
-        _ => {
-            let listing = Listing { entries: files.read_directory(handle)?, identity: files.stat(handle)?.identity };
-            descriptors.keep_listing(fd, Some(listing.clone()))?;
-            listing
+    let directory = descriptors.reading(fd)?;
+    if cookie == 0 {
+        directory.reading = None;
+    }
+    let reading = match &directory.reading {
+        Some(reading) => reading,
+        None => {
+            let listing = listings.hold(files.read_directory(&directory.handle)?)?;
+            let identity = files.stat(&directory.handle)?.identity;
+            directory.reading.insert(Reading { listing, identity })
         }
     };
     let skip = usize::try_from(cookie as u64).map_err(|_| Errno::Overflow)?;
-    let used = write_entries(memory, &listing, skip, buf as u32, len as u32)?;
+    let used = write_entries(memory, reading, skip, buf as u32, len as u32)?;
     write_u32(memory, out, used)
 }
 
-fn write_entries(memory: &mut GuestMemory<'_>, listing: &Listing, skip: usize, buf: u32, len: u32) -> Answer<u32> {
+fn write_entries(memory: &mut GuestMemory<'_>, reading: &Reading, skip: usize, buf: u32, len: u32) -> Answer<u32> {
     // Of the directory above stock shows the directory's own number, too.
-    let dots = DOTS.iter().map(|name| (*name, listing.identity as u64, FileType::Directory));
-    let entries = listing.entries.iter().map(|entry| (&*entry.name, entry.identity as u64, entry.file_type));
+    let dots = DOTS.iter().map(|name| (*name, reading.identity as u64, FileType::Directory)).skip(skip);
+    let rest = reading.listing.entries.get(skip.saturating_sub(DOTS.len())..).unwrap_or_default();
+    let entries = rest.iter().map(|entry| (&*entry.name, entry.identity as u64, entry.file_type));
     let (mut at, mut left) = (GuestPtr::<u8>::new(buf), len);
-    for (position, (name, identity, file_type)) in dots.chain(entries).enumerate().skip(skip) {
+    for ((name, identity, file_type), cookie) in dots.chain(entries).zip((skip as u64).saturating_add(1)..) {
         let mut record = [0; DIRENT_SIZE];
-        record[..8].copy_from_slice(&(position as u64 + 1).to_le_bytes());
+        record[..8].copy_from_slice(&cookie.to_le_bytes());
         record[8..16].copy_from_slice(&identity.to_le_bytes());
         record[16..20].copy_from_slice(&(name.len() as u32).to_le_bytes());
         record[20] = filetype(file_type) as u8;

@@ -12,7 +12,12 @@ use crate::host::{async_linker, engine};
 /// Where cargo keeps the source of a package, whose WIT files say what its worlds import.
 fn sources() -> Vec<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(["metadata", "--format-version", "1", "--offline"]).output().unwrap();
+    // For this host alone, so that what only others need is not asked for.
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let arguments = ["metadata", "--format-version", "1", "--offline", "--filter-platform", host];
+    let output = Command::new(cargo).args(arguments).output().unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap().iter();
     let wanted = packages.filter(|package| {

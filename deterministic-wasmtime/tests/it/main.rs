@@ -2,6 +2,7 @@
 
 mod abi;
 mod differential;
+mod engine;
 mod guests;
 mod hooks;
 mod limits;

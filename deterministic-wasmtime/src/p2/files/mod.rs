@@ -5,9 +5,7 @@
 mod convert;
 mod descriptors;
 
-use std::sync::Arc;
-
-use deterministic_fs::{DirectoryEntry, NewTime, Position};
+use deterministic_fs::{NewTime, Position};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::preopens as preopens_bindings;
@@ -20,6 +18,7 @@ use bindings::{
 
 use super::linked;
 use crate::DeterministicCtxView;
+use crate::files::Listing;
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
 
 pub(crate) use convert::conversions;
@@ -38,9 +37,9 @@ linked! {
 
 type Fd = Resource<Descriptor>;
 
-/// A directory as it was when it was asked for, of which entries are still to be read.
-struct Listing {
-    entries: Arc<[DirectoryEntry]>,
+/// A directory of which entries are still to be read.
+struct Reading {
+    listing: Listing,
     next: usize,
 }
 
@@ -102,8 +101,10 @@ impl bindings::HostDescriptor for DeterministicCtxView<'_> {
     }
 
     fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<ReaddirIterator>> {
+        let listings = self.ctx.files.listings.clone();
         let entries = self.descriptors()?.read_directory(&fd)?;
-        let listing = self.table.push(Listing { entries, next: 0 })?;
+        let listing = listings.hold(entries).map_err(Failure::from)?;
+        let listing = self.table.push(Reading { listing, next: 0 })?;
         // The guest's type of resource, and an entry of our own behind it.
         Ok(Resource::new_own(listing.rep()))
     }
@@ -210,15 +211,15 @@ impl bindings::HostDirectoryEntryStream for DeterministicCtxView<'_> {
         &mut self,
         stream: Resource<ReaddirIterator>,
     ) -> FsResult<Option<bindings::DirectoryEntry>> {
-        let listing = self.table.get_mut(&Resource::<Listing>::new_borrow(stream.rep()))?;
-        let Some(entry) = listing.entries.get(listing.next) else { return Ok(None) };
-        listing.next += 1;
+        let reading = self.table.get_mut(&Resource::<Reading>::new_borrow(stream.rep()))?;
+        let Some(entry) = reading.listing.entries.get(reading.next) else { return Ok(None) };
+        reading.next += 1;
         let name = (*entry.name).to_owned();
         Ok(Some(bindings::DirectoryEntry { type_: descriptor_type(entry.file_type), name }))
     }
 
     fn drop(&mut self, stream: Resource<ReaddirIterator>) -> wasmtime::Result<()> {
-        self.table.delete(Resource::<Listing>::new_own(stream.rep()))?;
+        self.table.delete(Resource::<Reading>::new_own(stream.rep()))?;
         Ok(())
     }
 }

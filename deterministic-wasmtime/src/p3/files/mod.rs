@@ -23,7 +23,7 @@ use crate::p2::linked;
 use crate::{Deterministic, DeterministicCtxView};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, error_code, follow, metadata_hash, new_time};
 use outcome::{Ended, Outcome};
-use streams::{Listing, Reading, Writing};
+use streams::{Entries, Reading, Writing};
 
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
@@ -173,11 +173,12 @@ impl<U: 'static> bindings::HostDescriptorWithStore<U> for Deterministic {
         mut store: Access<'_, U, Self>,
         fd: Fd,
     ) -> Result<(StreamReader<DirectoryEntry>, FutureReader<Ended>)> {
+        let listings = store.get().ctx.files.listings.clone();
         let entries = store.get().descriptors().and_then(|mut files| files.read_directory(&fd));
-        match outcome(entries)? {
-            Ok(entries) => {
+        match outcome(entries)?.and_then(|entries| listings.hold(entries).map_err(error_code)) {
+            Ok(listing) => {
                 let outcome = Outcome::default();
-                let stream = Listing { entries, next: 0, outcome: outcome.clone() };
+                let stream = Entries { listing, next: 0, outcome: outcome.clone() };
                 Ok((StreamReader::new(&mut store, stream)?, FutureReader::new(&mut store, outcome)?))
             }
             Err(code) => Ok((StreamReader::new(&mut store, iter::empty())?, ended(&mut store, Err(code))?)),

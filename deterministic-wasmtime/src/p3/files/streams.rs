@@ -1,7 +1,6 @@
 //! The streams of files and directories. Each read and each write is done when it is asked for, in the guest's own buffer.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use deterministic_fs::{DirectoryEntry, ErrorCode, FileSystem, Handle, Position};
@@ -11,6 +10,7 @@ use wasmtime_wasi::p3::bindings::filesystem::types;
 
 use super::convert::{descriptor_type, error_code};
 use super::outcome::Outcome;
+use crate::files::Listing;
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error};
 
@@ -143,9 +143,9 @@ impl<U> Drop for Writing<U> {
     }
 }
 
-/// A directory as it was when it was asked for.
-pub(super) struct Listing {
-    pub(super) entries: Arc<[DirectoryEntry]>,
+/// A directory of which entries are still to be read.
+pub(super) struct Entries {
+    pub(super) listing: Listing,
     pub(super) next: usize,
     pub(super) outcome: Outcome,
 }
@@ -153,7 +153,7 @@ pub(super) struct Listing {
 /// How many entries the embedder gets at once.
 const HOST_ENTRIES: usize = 32;
 
-impl<U> StreamProducer<U> for Listing {
+impl<U> StreamProducer<U> for Entries {
     type Item = types::DirectoryEntry;
     type Buffer = VecBuffer<types::DirectoryEntry>;
 
@@ -168,7 +168,7 @@ impl<U> StreamProducer<U> for Listing {
         if count == 0 {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        let left = self.entries.get(self.next..).unwrap_or_default();
+        let left = self.listing.entries.get(self.next..).unwrap_or_default();
         let entries: Vec<_> = left.iter().take(count).map(entry).collect();
         let over = entries.len() < count;
         self.next += entries.len();
@@ -185,7 +185,7 @@ fn entry(entry: &DirectoryEntry) -> types::DirectoryEntry {
     types::DirectoryEntry { type_: descriptor_type(entry.file_type), name: (*entry.name).to_owned() }
 }
 
-impl Drop for Listing {
+impl Drop for Entries {
     fn drop(&mut self) {
         self.outcome.set(Ok(()));
     }

@@ -1,0 +1,135 @@
+//! Whose fault an end was.
+
+use deterministic_core::PolicyError;
+use wasmtime::component::ResourceTableError;
+use wasmtime::{ThrownException, Trap, UnknownImportError};
+use wasmtime_wasi::I32Exit;
+use wiggle::GuestError;
+
+use super::limits::LimitError;
+use crate::Error;
+
+/// Who ended a run that ended with an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The guest, under its policy: every machine would end it so, and the end is part of the outcome.
+    Guest,
+    /// This machine, or the embedder: another one might go on, so the run has no outcome and is not to be kept.
+    Machine,
+}
+
+/// Tells from the error with which a run ended whose fault that was. An error that is not known here is the machine's.
+///
+/// | error | fault |
+/// |---|---|
+/// | `I32Exit` (the guest's exit code), an exception that the guest did not catch | guest |
+/// | [`Trap::OutOfFuel`] | guest |
+/// | any other [`Trap`] that WebAssembly or the component model defines (unreachable, division, bounds, …) | guest |
+/// | [`Trap::StackOverflow`]: its place depends on compiler and processor | machine |
+/// | [`Trap::Interrupt`]: epochs | machine |
+/// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
+/// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong` | guest |
+/// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `SharedMemory` | machine |
+/// | [`PolicyError`]: `RandomRefused`, `ScriptEnded` | guest |
+/// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
+/// | a pointer of WASI 0.1 outside of the memory, a resource that the guest does not have or may not drop | guest |
+/// | an import that nothing was linked to, [`LimitError::Exceeded`] before the start | guest |
+/// | a host without memory, a full heap for garbage-collected objects, texts of Wasmtime's, all others | machine |
+///
+/// A heap for garbage-collected objects that is full is the machine's, because Wasmtime does not tell whether the limits
+/// or the host refused it.
+pub fn fault_of(error: &wasmtime::Error) -> Fault {
+    if let Some(trap) = error.downcast_ref() {
+        return trap_fault(*trap);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return adapter_fault(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return policy_fault(error);
+    }
+    let guest = error.is::<I32Exit>()
+        || error.is::<ThrownException>()
+        || error.is::<UnknownImportError>()
+        || error.is::<GuestError>()
+        || error.is::<ResourceTableError>()
+        || matches!(error.downcast_ref(), Some(LimitError::Exceeded { .. }));
+    if guest { Fault::Guest } else { Fault::Machine }
+}
+
+fn trap_fault(trap: Trap) -> Fault {
+    match trap {
+        Trap::MemoryOutOfBounds
+        | Trap::HeapMisaligned
+        | Trap::TableOutOfBounds
+        | Trap::IndirectCallToNull
+        | Trap::BadSignature
+        | Trap::IntegerOverflow
+        | Trap::IntegerDivisionByZero
+        | Trap::BadConversionToInteger
+        | Trap::UnreachableCodeReached
+        | Trap::OutOfFuel
+        | Trap::AtomicWaitNonSharedMemory
+        | Trap::NullReference
+        | Trap::ArrayOutOfBounds
+        | Trap::AllocationTooLarge
+        | Trap::CastFailure
+        | Trap::UnhandledTag
+        | Trap::ContinuationAlreadyConsumed
+        | Trap::UncaughtException => Fault::Guest,
+        // The component model's.
+        Trap::CannotEnterComponent
+        | Trap::NoAsyncResult
+        | Trap::AsyncDeadlock
+        | Trap::CannotLeaveComponent
+        | Trap::CannotBlockSyncTask
+        | Trap::InvalidChar
+        | Trap::StringOutOfBounds
+        | Trap::ListOutOfBounds
+        | Trap::InvalidDiscriminant
+        | Trap::UnalignedPointer
+        | Trap::TaskCancelNotCancelled
+        | Trap::TaskCancelOrReturnTwice
+        | Trap::SubtaskCancelAfterTerminal
+        | Trap::TaskReturnInvalid
+        | Trap::WaitableSetDropHasWaiters
+        | Trap::SubtaskDropNotResolved
+        | Trap::ThreadNewIndirectInvalidType
+        | Trap::ThreadNewIndirectUninitialized
+        | Trap::BackpressureOverflow
+        | Trap::UnsupportedCallbackCode
+        | Trap::CannotResumeThread
+        | Trap::ConcurrentFutureStreamOp
+        | Trap::ReferenceCountOverflow
+        | Trap::StreamOpTooBig
+        | Trap::WaitableSyncAndAsync => Fault::Guest,
+        Trap::StackOverflow
+        | Trap::Interrupt
+        | Trap::DisabledOpcode
+        | Trap::DebugAssertStringEncodingFinished
+        | Trap::DebugAssertEqualCodeUnits
+        | Trap::DebugAssertPointerAligned
+        | Trap::DebugAssertUpperBitsUnset => Fault::Machine,
+        _ => Fault::Machine,
+    }
+}
+
+fn adapter_fault(error: &Error) -> Fault {
+    match error {
+        Error::Deadlock { .. } | Error::EmptyPollList | Error::NoMemory | Error::RandomTooLong { .. } => Fault::Guest,
+        // The last three are mistakes of the embedder's.
+        Error::HostExhausted { .. }
+        | Error::Directory { .. }
+        | Error::Files(_)
+        | Error::NotDriven
+        | Error::NoFuel
+        | Error::SharedMemory => Fault::Machine,
+    }
+}
+
+fn policy_fault(error: &PolicyError) -> Fault {
+    match error {
+        PolicyError::RandomRefused | PolicyError::ScriptEnded { .. } => Fault::Guest,
+        _ => Fault::Machine,
+    }
+}

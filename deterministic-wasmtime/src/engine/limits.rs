@@ -1,0 +1,288 @@
+//! What a guest may take of the host, decided by numbers.
+
+use std::fmt;
+
+use wasmtime::{Engine, Module, ResourceLimiter, Result, WasmFeatures};
+
+use crate::Error;
+
+/// What a guest takes of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Resource {
+    /// Bytes of linear memories and of the heap for garbage-collected objects.
+    MemoryBytes,
+    /// Elements of tables.
+    TableElements,
+    /// Instances of core modules.
+    Instances,
+    /// Linear memories.
+    Memories,
+    /// Tables.
+    Tables,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Resource::MemoryBytes => "bytes of memory",
+            Resource::TableElements => "elements of tables",
+            Resource::Instances => "instances",
+            Resource::Memories => "memories",
+            Resource::Tables => "tables",
+        })
+    }
+}
+
+/// Why limits do not fit a guest or an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// The guest asks for more than the policy allows.
+    #[error(
+        "the guest asks for {asked} {resource}, and the limit is {limit}; raise it in `Limits`, or refuse the guest"
+    )]
+    Exceeded {
+        /// Of what.
+        resource: Resource,
+        /// How much there would be.
+        asked: u64,
+        /// How much there may be.
+        limit: u64,
+    },
+    /// The engine's pooling allocator gives less than the policy allows, and so would decide in its place.
+    #[error(
+        "the policy allows {limit} {resource}, and the engine's pooling allocator gives {gives} at most; lower `Limits`, \
+         or raise `PoolingAllocationConfig::{setting}`"
+    )]
+    Pool {
+        /// Of what.
+        resource: Resource,
+        /// How much the policy allows.
+        limit: u64,
+        /// How much the allocator gives.
+        gives: u64,
+        /// What raises that.
+        setting: &'static str,
+    },
+}
+
+/// What the guests of one store may take, all together. Give it to the store:
+///
+/// ```
+/// use deterministic_wasmtime::engine::Limits;
+/// use wasmtime::{Engine, Store};
+/// let limits = Limits::default().max_memory_bytes(64 << 20);
+/// let mut store = Store::new(&Engine::default(), limits);
+/// store.limiter(|limits| limits);
+/// ```
+///
+/// A growth beyond a limit, or beyond the maximum that the module itself declares, is `-1` for the guest, on every machine.
+/// A growth that the limits allow and the host cannot give ends the run with [`Error::HostExhausted`], a
+/// [fault of the machine](super::Fault::Machine): the guest never sees a `-1` that another machine would not show. From
+/// then on every growth of the store ends that way.
+///
+/// | limit | default | beyond it |
+/// |---|---|---|
+/// | [`max_memory_bytes`](Limits::max_memory_bytes) | 4 GiB | `memory.grow` is -1, instantiation fails |
+/// | [`max_table_elements`](Limits::max_table_elements) | 10 million | `table.grow` is -1, instantiation fails |
+/// | [`max_instances`](Limits::max_instances), [`max_memories`](Limits::max_memories), [`max_tables`](Limits::max_tables) | 10 000 each | instantiation fails |
+///
+/// Other things of the host are limited by constants: descriptors of WASI 0.1 (65 536 open at once), resources of components
+/// ([`MAX_RESOURCES`](crate::MAX_RESOURCES)), random bytes at once (64 MiB), and in Wasmtime itself the handles of components
+/// (`Store::set_max_component_handles`) and the bytes that a call copies to the host (`Store::set_hostcall_fuel`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    memory_bytes: u64,
+    table_elements: u64,
+    instances: usize,
+    memories: usize,
+    tables: usize,
+    memory: Taken,
+    table: Taken,
+    refused: Option<LimitError>,
+    /// What the host said when it could not give.
+    exhausted: Option<(Resource, String)>,
+}
+
+/// How much of one resource the store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    total: u64,
+    /// How much of it was allowed last, which is given back if the host does not have it.
+    last: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            memory_bytes: 4 << 30,
+            table_elements: 10_000_000,
+            instances: 10_000,
+            memories: 10_000,
+            tables: 10_000,
+            memory: Taken::default(),
+            table: Taken::default(),
+            refused: None,
+            exhausted: None,
+        }
+    }
+}
+
+/// What Wasmtime says when a memory's type does not have the size, whoever asks for it: that is the same everywhere.
+const BEYOND_THE_TYPE: [&str; 2] =
+    ["memory growth exceeds memory type's limits", "overflow calculating new table size"];
+
+impl Limits {
+    /// At most `bytes` in all linear memories and the heap for garbage-collected objects together. Stay well below what the
+    /// smallest machine has.
+    pub fn max_memory_bytes(mut self, bytes: u64) -> Self {
+        self.memory_bytes = bytes;
+        self
+    }
+
+    /// At most `elements` in all tables together; each takes the host some eight bytes.
+    pub fn max_table_elements(mut self, elements: u64) -> Self {
+        self.table_elements = elements;
+        self
+    }
+
+    /// At most so many `instances` of core modules, of which a component may have several.
+    pub fn max_instances(mut self, instances: usize) -> Self {
+        self.instances = instances;
+        self
+    }
+
+    /// At most so many linear `memories`.
+    pub fn max_memories(mut self, memories: usize) -> Self {
+        self.memories = memories;
+        self
+    }
+
+    /// At most so many `tables`.
+    pub fn max_tables(mut self, tables: usize) -> Self {
+        self.tables = tables;
+        self
+    }
+
+    /// The last growth that was refused by these limits, for reports. One that a module's own maximum refused is not.
+    pub fn last_refused(&self) -> Option<LimitError> {
+        self.refused
+    }
+
+    /// Refuses a module before it is instantiated, where Wasmtime's error would be a text. What an instantiation needs in
+    /// all, the limits themselves see.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitError::Exceeded`] when its memories or tables are too many, or one of them alone is too large.
+    pub fn check_module(&self, module: &Module) -> std::result::Result<(), LimitError> {
+        let needs = module.resources_required();
+        // Pages of any other size than 64 KiB are an opt-in; then the size is found at instantiation.
+        let odd_pages = module.engine().get_wasm_features().contains(WasmFeatures::CUSTOM_PAGE_SIZES);
+        let pages = if odd_pages { 0 } else { needs.max_initial_memory_size.unwrap_or_default() };
+        let within = |resource, asked: u64, limit: u64| {
+            if asked > limit { Err(LimitError::Exceeded { resource, asked, limit }) } else { Ok(()) }
+        };
+        within(Resource::Memories, needs.num_memories.into(), self.memories as u64)?;
+        within(Resource::Tables, needs.num_tables.into(), self.tables as u64)?;
+        within(Resource::MemoryBytes, pages.saturating_mul(1 << 16), self.memory_bytes)?;
+        within(Resource::TableElements, needs.max_initial_table_size.unwrap_or_default(), self.table_elements)
+    }
+
+    /// Holds these limits against the caps of an engine with a pooling allocator, which refuses growth in its own right; an
+    /// engine without one always fits.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitError::Pool`] when the allocator would refuse before the limits do.
+    pub fn check_engine(&self, engine: &Engine) -> std::result::Result<(), LimitError> {
+        let Some(pool) = engine.get_pooling_config() else { return Ok(()) };
+        let caps = [
+            (Resource::MemoryBytes, self.memory_bytes, pool.get_max_memory_size() as u64, "max_memory_size"),
+            (Resource::TableElements, self.table_elements, pool.get_table_elements() as u64, "table_elements"),
+            (
+                Resource::Instances,
+                self.instances as u64,
+                pool.get_total_core_instances().into(),
+                "total_core_instances",
+            ),
+            (Resource::Memories, self.memories as u64, pool.get_total_memories().into(), "total_memories"),
+            (Resource::Tables, self.tables as u64, pool.get_total_tables().into(), "total_tables"),
+        ];
+        match caps.into_iter().find(|(_, limit, gives, _)| limit > gives) {
+            Some((resource, limit, gives, setting)) => Err(LimitError::Pool { resource, limit, gives, setting }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether `resource` may grow.
+    fn growing(&mut self, resource: Resource, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        if let Some((resource, reason)) = &self.exhausted {
+            return Err(Error::HostExhausted { resource: *resource, reason: reason.clone() }.into());
+        }
+        let (taken, limit) = match resource {
+            Resource::MemoryBytes => (&mut self.memory, self.memory_bytes),
+            _ => (&mut self.table, self.table_elements),
+        };
+        let more = desired.saturating_sub(current) as u64;
+        let asked = taken.total.saturating_add(more);
+        // The limit first: a pooling allocator's cap is shown as a maximum too, and lies at the limit or above it.
+        if asked > limit {
+            self.refused = Some(LimitError::Exceeded { resource, asked, limit });
+            return Ok(false);
+        }
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        *taken = Taken { total: asked, last: more };
+        Ok(true)
+    }
+
+    /// A growth failed that was allowed.
+    fn failed(&mut self, resource: Resource, error: &wasmtime::Error) -> Result<()> {
+        let reason = error.to_string();
+        if BEYOND_THE_TYPE.contains(&reason.as_str()) {
+            return Ok(());
+        }
+        let taken = if resource == Resource::MemoryBytes { &mut self.memory } else { &mut self.table };
+        *taken = Taken { total: taken.total.saturating_sub(taken.last), last: 0 };
+        Err(self.exhaust(resource, reason))
+    }
+
+    /// Ends this and every later growth.
+    pub(super) fn exhaust(&mut self, resource: Resource, reason: String) -> wasmtime::Error {
+        self.exhausted = Some((resource, reason.clone()));
+        Error::HostExhausted { resource, reason }.into()
+    }
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        self.growing(Resource::MemoryBytes, current, desired, maximum)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        self.failed(Resource::MemoryBytes, &error)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        self.growing(Resource::TableElements, current, desired, maximum)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        self.failed(Resource::TableElements, &error)
+    }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.memories
+    }
+}
