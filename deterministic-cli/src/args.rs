@@ -111,6 +111,10 @@ pub(crate) struct RunArgs {
     #[arg(long = "allow-import", value_name = "NAME")]
     pub(crate) allowed_imports: Vec<String>,
 
+    /// A directory of results: a run that is known there is not run again, and one that is not is kept there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,

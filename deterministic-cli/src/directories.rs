@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use deterministic_wasmtime::fs::{Access, Change, ChangeKind, Contents, FileSystem, FileType, Tree};
+use deterministic_wasmtime::fingerprint::Left;
+use deterministic_wasmtime::fs::{
+    Access, Change, ChangeKind, Contents, FileSystem, FileType, Tree, WriteError, WriteTarget,
+};
 use serde::Serialize;
 
 use crate::args::{self, RunArgs};
-use crate::outcome::Outcome;
 use crate::problem::Problem;
 
 /// What is mounted beside the live directories of the builder.
@@ -30,9 +32,9 @@ struct Hermetic {
 #[derive(Debug)]
 struct WriteBack {
     /// As it was given.
-    target: PathBuf,
-    /// The same without links, `.` and `..`, as far as it is there.
-    place: PathBuf,
+    given: PathBuf,
+    /// Opened before the guest starts: what a guest does to the host's directories cannot lead elsewhere.
+    target: WriteTarget,
     /// Whether the tree was taken from there, so that it may take the place of what is there.
     is_source: bool,
 }
@@ -44,7 +46,12 @@ pub(crate) struct Reported {
     digest: String,
     digest_after: String,
     changes: Vec<ReportedChange>,
+    /// Whether `changes` are all.
+    complete: bool,
 }
+
+/// How many changes of a directory a report lists.
+const LISTED: usize = 10_000;
 
 #[derive(Debug, Serialize)]
 struct ReportedChange {
@@ -69,11 +76,45 @@ impl Directories {
         for back in &args.write_backs {
             let index = source(back, &args.hermetic_dirs)?;
             let write_back = WriteBack::check(back, &args.hermetic_dirs[index], &hermetic[index].tree)?;
+            // One would be written over the other, or over what the guest does to the host meanwhile.
+            let others = hermetic.iter().filter_map(|hermetic| hermetic.write_back.as_ref());
+            let others = others.map(|other| other.target.path().to_owned());
+            let live = args.dirs.iter().filter_map(|dir| Path::new(&dir.host).canonicalize().ok());
+            if let Some(other) = others.chain(live).find(|other| write_back.target.overlaps(other)) {
+                return Err(Problem::WriteBackOverlaps { target: back.target.clone(), other });
+            }
             if hermetic[index].write_back.replace(write_back).is_some() {
                 return Err(Problem::WriteBackTwice { guest: hermetic[index].guest.clone() });
             }
         }
         Ok(Directories { capacity, hermetic })
+    }
+
+    /// The guest's name of each, and what it was before the run.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, &Tree)> {
+        self.hermetic.iter().map(|hermetic| (hermetic.guest.as_str(), &*hermetic.tree))
+    }
+
+    /// What a run left, to be kept. `None` if it cannot be put into words.
+    pub(crate) fn keep(&self, left: &[Tree]) -> Option<Vec<Left>> {
+        let kept = self
+            .hermetic
+            .iter()
+            .zip(left)
+            .map(|(hermetic, left)| Some(Left::new(&left.digest().ok()?, hermetic.tree.delta_to(left).ok()?)));
+        kept.collect()
+    }
+
+    /// What a run left that was kept. `None` if it is not whole.
+    pub(crate) fn restore(&self, kept: &[Left]) -> Option<Vec<Tree>> {
+        if kept.len() != self.hermetic.len() {
+            return None;
+        }
+        let trees = self.hermetic.iter().zip(kept).map(|(hermetic, kept)| {
+            let tree = hermetic.tree.with(&kept.delta).ok()?;
+            (*tree.digest().ok()?.as_bytes() == kept.digest).then_some(tree)
+        });
+        trees.collect()
     }
 
     /// Gives them to a guest that has not started, after its live ones.
@@ -93,38 +134,45 @@ impl Directories {
         (0..files.preopens().len()).filter_map(|mount| files.tree(mount)).collect()
     }
 
-    /// Writes the trees where they are to go, unless the guest was ended: then nobody knows what is half done in them.
-    /// Says on stderr for each what became of it.
-    pub(crate) fn write_back(&self, left: &[Tree], outcome: &Outcome) -> Result<(), Problem> {
+    /// Writes the trees where they are to go, unless `ended` says why the guest was not through: then nobody knows what is
+    /// half done in them. Says on stderr for each what became of it; of several failures the first is given.
+    pub(crate) fn write_back(&self, left: &[Tree], ended: Option<&str>) -> Result<(), Problem> {
+        let mut result = Ok(());
         for (hermetic, left) in self.hermetic.iter().zip(left) {
-            let Some(WriteBack { target, place, is_source }) = &hermetic.write_back else { continue };
-            if matches!(outcome, Outcome::Trap { .. }) {
-                let why = "is as it was, because the guest was ended before it was through";
-                eprintln!("detwasi: `{}` {why}", target.display());
+            let Some(WriteBack { given, target, is_source }) = &hermetic.write_back else { continue };
+            if let Some(why) = ended {
+                eprintln!("detwasi: `{}` is as it was, because {why}", given.display());
                 continue;
             }
-            let written = if *is_source { left.replace(place) } else { left.write_to(place) };
-            written.map_err(|error| Problem::WriteBack { reason: error.to_string() })?;
-            eprintln!("detwasi: `{}` is `{}` as the guest left it", target.display(), hermetic.guest);
+            let written = if *is_source { left.replace(target, &hermetic.tree) } else { left.write_to(target) };
+            match written {
+                Ok(()) => eprintln!("detwasi: `{}` is `{}` as the guest left it", given.display(), hermetic.guest),
+                Err(error) => {
+                    let problem = Problem::WriteBack { reason: error.to_string() };
+                    match &result {
+                        Ok(()) => result = Err(problem),
+                        Err(_) => eprintln!("detwasi: {problem}"),
+                    }
+                }
+            }
         }
-        Ok(())
+        result
     }
 
     /// What the report says of them.
     pub(crate) fn report(&self, left: &[Tree]) -> Result<Vec<Reported>, Problem> {
         let digest = |tree: &Tree| tree.digest().map(|digest| digest.to_string()).map_err(unread);
-        self.hermetic
-            .iter()
-            .zip(left)
-            .map(|(hermetic, left)| {
-                Ok(Reported {
-                    guest: hermetic.guest.clone(),
-                    digest: digest(&hermetic.tree)?,
-                    digest_after: digest(left)?,
-                    changes: hermetic.tree.changes_to(left).map_err(unread)?.iter().map(ReportedChange::of).collect(),
-                })
+        let reported = self.hermetic.iter().zip(left).map(|(hermetic, left)| {
+            let changes = hermetic.tree.changes_within(left, LISTED).map_err(unread)?;
+            Ok(Reported {
+                guest: hermetic.guest.clone(),
+                digest: digest(&hermetic.tree)?,
+                digest_after: digest(left)?,
+                changes: changes.list.iter().map(ReportedChange::of).collect(),
+                complete: changes.complete,
             })
-            .collect()
+        });
+        reported.collect()
     }
 }
 
@@ -162,12 +210,14 @@ impl WriteBack {
         if let Some(special) = tree.entries().find(|entry| is_special(entry.file_type())) {
             return Err(Problem::WriteBackSpecial { host: dir.host.clone(), path: special.path().into() });
         }
-        let target = back.target.clone();
-        let place = target.canonicalize().unwrap_or_else(|_| target.clone());
-        let is_source = Path::new(&dir.host).canonicalize().is_ok_and(|source| source == place);
-        if !is_source {
-            Tree::check_target(&place).map_err(|error| Problem::WriteBack { reason: error.to_string() })?;
+        let refused = |error: WriteError| Problem::WriteBack { reason: error.to_string() };
+        // So that `.` has a name.
+        let place = back.target.canonicalize().unwrap_or_else(|_| back.target.clone());
+        let target = WriteTarget::open(&place).map_err(refused)?;
+        let is_source = Path::new(&dir.host).canonicalize().is_ok_and(|source| source == target.path());
+        if target.is_full() && !is_source {
+            return Err(refused(WriteError::NotEmpty { target: back.target.clone() }));
         }
-        Ok(WriteBack { target, place, is_source })
+        Ok(WriteBack { given: back.target.clone(), target, is_source })
     }
 }

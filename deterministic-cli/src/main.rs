@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod cache;
 mod component;
 mod demo;
 mod demo_tasks;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use deterministic_wasmtime::Error as AdapterError;
 use deterministic_wasmtime::core::PolicyError;
+use deterministic_wasmtime::engine::{Fault, fault_of};
 use deterministic_wasmtime::http::HandleError;
 use serde::Serialize;
 use wasmtime::{Trap, WasmBacktrace};
@@ -34,6 +35,9 @@ pub(crate) enum Outcome {
         /// The guest's frames, as lines.
         #[serde(skip)]
         frames: Option<String>,
+        /// Whether any machine would have ended it so.
+        #[serde(skip)]
+        fault: Fault,
     },
 }
 
@@ -62,7 +66,12 @@ impl Outcome {
             ("HostError".into(), message)
         };
         let frames = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
-        Outcome::Trap { kind, message, frames: frames.map(ToString::to_string) }
+        Outcome::Trap { kind, message, frames: frames.map(ToString::to_string), fault: fault_of(&error) }
+    }
+
+    /// Whether it would have ended so on any machine, as far as that is known.
+    pub(crate) fn is_the_same_anywhere(&self) -> bool {
+        matches!(self, Outcome::ExitCode(_) | Outcome::Trap { fault: Fault::Guest, .. })
     }
 
     /// The same, with what the call returned.
@@ -78,7 +87,7 @@ impl Outcome {
         match self {
             // WASI has no greater codes than 125.
             Outcome::ExitCode(code) => ExitCode::from(*code as u8),
-            Outcome::Trap { kind, message, frames } => {
+            Outcome::Trap { kind, message, frames, .. } => {
                 let mut stderr = io::stderr();
                 // When stderr is closed there is nobody left to tell.
                 let _ = writeln!(stderr, "detwasi: the guest was ended ({kind}): {message}");

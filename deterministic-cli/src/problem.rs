@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use deterministic_wasmtime::fingerprint::Tainted;
 use deterministic_wasmtime::http::MessageError;
 
 /// The exit code of every problem of our own.
@@ -77,6 +78,11 @@ pub(crate) enum Problem {
          `--write-back DIR::GUEST`", target.display(), listed(guests)
     )]
     WriteBackOfWhat { target: PathBuf, guests: Vec<String> },
+    #[error(
+        "--write-back `{}` and `{}` are in one another, or the same; give it a directory that nothing else is written to",
+        target.display(), other.display()
+    )]
+    WriteBackOverlaps { target: PathBuf, other: PathBuf },
     #[error("`{guest}` cannot be written back to two places; give --write-back once for it")]
     WriteBackTwice { guest: String },
     #[error(
@@ -86,6 +92,8 @@ pub(crate) enum Problem {
     WriteBackSpecial { host: String, path: String },
     #[error("cannot report what the guest changed: {reason}")]
     HermeticLeft { reason: String },
+    #[error("cannot use --cache: {0}")]
+    Uncacheable(#[from] Tainted),
     #[error("cannot write back: {reason}")]
     WriteBack { reason: String },
     #[error("cannot read the guest's input from `{}`: {error}; give --stdin a file that may be read", path.display())]

@@ -29,12 +29,17 @@ pub(crate) struct Report {
     pub(crate) results: Option<Vec<String>>,
     pub(crate) elapsed_ns: u64,
     pub(crate) fuel_consumed: Option<u64>,
-    pub(crate) host_calls: BTreeMap<&'static str, u64>,
+    pub(crate) host_calls: BTreeMap<String, u64>,
     pub(crate) stdout: Summary,
     pub(crate) stderr: Summary,
     pub(crate) memories: BTreeMap<String, Summary>,
     /// The hermetic ones.
     pub(crate) directories: Vec<directories::Reported>,
+    /// What names the run, if it is the same each time, and what names its outcome.
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) outcome_digest: Option<String>,
+    /// `hit` or `miss`, with `--cache`.
+    pub(crate) cache: Option<&'static str>,
 }
 
 /// Where a report goes, known to be writable.

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use deterministic_wasmtime::cache::DiskStore;
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::core::{Instant, Policies, WallTime};
+use deterministic_wasmtime::engine::Fault;
+use deterministic_wasmtime::fingerprint::End;
 use deterministic_wasmtime::fs::Tree;
 use jiff::Timestamp;
 use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::RunArgs;
+use crate::cache::{self, Found, Notes, Started};
 use crate::directories::Directories;
 use crate::guest::{Guest, Kind, chain};
 use crate::outcome::Outcome;
@@ -40,7 +45,7 @@ pub(crate) struct Ended {
     pub(crate) left: Vec<Tree>,
     pub(crate) now: Instant,
     pub(crate) fuel_left: Option<u64>,
-    pub(crate) host_calls: BTreeMap<&'static str, u64>,
+    pub(crate) host_calls: BTreeMap<String, u64>,
     pub(crate) memories: BTreeMap<String, Summary>,
 }
 
@@ -64,49 +69,142 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
 
     let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;
     let guest = Guest::read(args.guest())?;
-    let program = match guest.kind() {
-        Kind::Module => Program::Module(module::Program::prepare(&guest, &engine, args)?),
-        Kind::Component => Program::Component(component::Program::prepare(&guest, &engine, args)?),
+    let prepare = || match guest.kind() {
+        Kind::Module => module::Program::prepare(&guest, &engine, args).map(Program::Module),
+        Kind::Component => component::Program::prepare(&guest, &engine, args).map(Program::Component),
     };
+    let store = args.cache.as_ref().map(DiskStore::new);
+    // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
+    let program = if store.is_none() { Some(prepare()?) } else { None };
 
     let outputs = Outputs::default();
-    let mut wasi = context(args, &guest, &outputs)?;
+    if store.is_some() || args.report.is_some() {
+        outputs.keep();
+    }
+    let arguments = arguments(args, &guest)?;
+    let mut wasi = context(args, &arguments, &outputs)?;
     let directories = Directories::read(args)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
+    let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
     // Last, since it may wait for whoever writes at the other end.
-    wasi.stdin(stdio::stdin(args.stdin.as_deref())?);
+    let stdin = stdio::stdin(args.stdin.as_deref())?;
 
-    let start = Start { wasi, directories: &directories, policies, limits, fuel };
-    let ended = match program {
-        Program::Module(program) => program.run(&guest, start),
-        Program::Component(program) => program.run(&guest, start),
-    }?;
+    let started =
+        Started { arguments: &arguments, stdin: &stdin, request: request.as_deref(), directories: &directories };
+    let fingerprint = match (&store, &target) {
+        (None, None) => None,
+        (None, Some(_)) => cache::fingerprint(args, &guest, &engine, &policies, &started).ok(),
+        (Some(_), _) => Some(cache::fingerprint(args, &guest, &engine, &policies, &started)?),
+    };
+    let found = store.as_ref().zip(fingerprint).and_then(|(store, key)| cache::find(store, &key, &directories));
+    let cached = store.as_ref().map(|_| if found.is_some() { "hit" } else { "miss" });
+    let ran = match found {
+        Some(found) => {
+            outputs.replay(&found.outcome.stdout, &found.outcome.stderr);
+            Ran::from(found)
+        }
+        None => {
+            let program = match program {
+                Some(program) => program,
+                None => prepare()?,
+            };
+            wasi.stdin(MemoryInputPipe::new(stdin));
+            let start = Start { wasi, directories: &directories, policies, limits, fuel };
+            let ended = match program {
+                Program::Module(program) => program.run(&guest, start),
+                Program::Component(program) => program.run(&guest, start),
+            }?;
+            outputs.append(ended.response.as_deref().unwrap_or_default());
+            let fuel_consumed = fuel.and_then(|fuel| Some(fuel.saturating_sub(ended.fuel_left?)));
+            Ran::of(ended, begun, fuel_consumed)
+        }
+    };
 
-    outputs.append(ended.response.as_deref().unwrap_or_default());
-    let (stdout, stderr) = outputs.finish()?;
-    print(ended.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
-    let written_back = directories.write_back(&ended.left, &ended.outcome);
-    let Some(target) = target else { return written_back.map(|()| ended.outcome.tell()) };
+    let printed = outputs.finish().and_then(|summaries| {
+        print(ran.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
+        Ok(summaries)
+    });
+    let ended = match (&printed, &ran.outcome) {
+        (Err(_), _) => Some("the guest's output could not be written"),
+        (Ok(_), Outcome::Trap { .. }) => Some("the guest was ended before it was through"),
+        (Ok(_), Outcome::ExitCode(_)) => None,
+    };
+    let written_back = directories.write_back(&ran.left, ended);
+    let (stdout, stderr) = printed?;
+    let outcome = outputs.kept().zip(directories.keep(&ran.left)).map(|(streams, left)| {
+        cache::outcome(&ran.outcome, streams, ran.results.as_deref().unwrap_or_default(), left, &ran.notes)
+    });
+    if let (Some(store), Some(key), Some(outcome), Some("miss")) = (&store, &fingerprint, &outcome, cached)
+        && ran.is_the_same_anywhere
+    {
+        cache::keep(store, key, outcome);
+    }
+    let Some(target) = target else { return written_back.map(|()| ran.outcome.tell()) };
     let report = Report {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
         preset: args.preset.to_string(),
         seed: args.seed.to_string(),
         epoch: rfc3339(epoch),
-        outcome: ended.outcome,
-        results: ended.results,
-        elapsed_ns: ended.now.saturating_since(begun),
-        fuel_consumed: fuel.and_then(|fuel| Some(fuel.saturating_sub(ended.fuel_left?))),
-        host_calls: ended.host_calls,
+        outcome: ran.outcome,
+        results: ran.results,
+        elapsed_ns: ran.notes.elapsed_ns,
+        fuel_consumed: ran.notes.fuel_consumed,
+        host_calls: ran.notes.host_calls,
         stdout,
         stderr,
-        memories: ended.memories,
-        directories: directories.report(&ended.left)?,
+        memories: ran.notes.memories,
+        directories: directories.report(&ran.left)?,
+        fingerprint: fingerprint.map(|fingerprint| fingerprint.to_string()),
+        outcome_digest: outcome.map(|outcome| outcome.digest().to_string()),
+        cache: cached,
     };
     let written = target.write(&report).and(written_back);
     // How the guest ended is told even if the report fails; what is our own problem decides the exit code.
     let code = report.outcome.tell();
     written.map(|()| code)
+}
+
+/// How a run went, be it now or at an earlier time.
+struct Ran {
+    outcome: Outcome,
+    results: Option<Vec<String>>,
+    left: Vec<Tree>,
+    notes: Notes,
+    /// Whether it would have ended so on any machine.
+    is_the_same_anywhere: bool,
+}
+
+impl Ran {
+    fn of(ended: Ended, begun: Instant, fuel_consumed: Option<u64>) -> Self {
+        let frames = match &ended.outcome {
+            Outcome::Trap { frames, .. } => frames.clone(),
+            Outcome::ExitCode(_) => None,
+        };
+        let notes = Notes {
+            elapsed_ns: ended.now.saturating_since(begun),
+            fuel_consumed,
+            host_calls: ended.host_calls,
+            memories: ended.memories,
+            frames,
+            has_results: ended.results.is_some(),
+        };
+        let is_the_same_anywhere = ended.outcome.is_the_same_anywhere();
+        Ran { outcome: ended.outcome, results: ended.results, left: ended.left, notes, is_the_same_anywhere }
+    }
+}
+
+impl From<Found> for Ran {
+    fn from(Found { outcome, notes, left }: Found) -> Self {
+        let results = notes.has_results.then_some(outcome.results);
+        let outcome = match outcome.end {
+            End::Exit(code) => Outcome::ExitCode(code),
+            End::Trap { kind, message } => {
+                Outcome::Trap { kind, message, frames: notes.frames.clone(), fault: Fault::Guest }
+            }
+        };
+        Ran { outcome, results, left, notes, is_the_same_anywhere: true }
+    }
 }
 
 /// The engine of all guests.
@@ -116,22 +214,25 @@ pub(crate) fn config(fuel: bool) -> Config {
     config
 }
 
-/// What the guest gets from the command line. The streams are set here too, but for the input.
-fn context(args: &RunArgs, guest: &Guest, outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
-    let mut builder = WasiCtxBuilder::new();
-    builder.stdout(outputs.stdout()).stderr(outputs.stderr());
+/// The guest's arguments, from argument 0 on.
+fn arguments(args: &RunArgs, guest: &Guest) -> Result<Vec<String>, Problem> {
     // As `wasmtime run`: the file name alone, so that where it lies makes no difference.
     let argv0 = match &args.argv0 {
         Some(name) => name.clone(),
         None => guest.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    builder.arg(argv0);
+    let mut arguments = vec![argv0];
     for arg in args.guest_args() {
-        match arg.to_str() {
-            Some(arg) => builder.arg(arg),
-            None => return Err(Problem::ArgumentNotUtf8(arg.to_string_lossy().into_owned())),
-        };
+        let arg = arg.to_str().ok_or_else(|| Problem::ArgumentNotUtf8(arg.to_string_lossy().into_owned()))?;
+        arguments.push(arg.to_owned());
     }
+    Ok(arguments)
+}
+
+/// What the guest gets from the command line. The streams are set here too, but for the input.
+fn context(args: &RunArgs, arguments: &[String], outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
+    let mut builder = WasiCtxBuilder::new();
+    builder.stdout(outputs.stdout()).stderr(outputs.stderr()).args(arguments);
     for (name, value) in &args.envs {
         builder.env(name, value);
     }

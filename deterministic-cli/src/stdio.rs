@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{self, StdoutStream};
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::problem::Problem;
@@ -22,9 +21,12 @@ use crate::problem::Problem;
 /// How much a guest may write at once; it writes on without waiting.
 const PERMIT: usize = 64 << 10;
 
+/// How many bytes of an output are kept for the cache and for digests.
+const KEPT: usize = 64 << 20;
+
 /// The guest's whole input, read before it starts, so that how it is cut never depends on who wrote it.
-pub(crate) fn stdin(file: Option<&Path>) -> Result<MemoryInputPipe, Problem> {
-    let bytes = match file {
+pub(crate) fn stdin(file: Option<&Path>) -> Result<Vec<u8>, Problem> {
+    Ok(match file {
         Some(path) => std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.into(), error })?,
         None if io::IsTerminal::is_terminal(&io::stdin()) => Vec::new(),
         None => {
@@ -32,12 +34,11 @@ pub(crate) fn stdin(file: Option<&Path>) -> Result<MemoryInputPipe, Problem> {
             io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(Problem::Stdin)?;
             bytes
         }
-    };
-    Ok(MemoryInputPipe::new(bytes))
+    })
 }
 
 /// What a stream of bytes was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
@@ -68,6 +69,8 @@ struct State {
 struct Passed {
     bytes: u64,
     sha256: Sha256,
+    /// All of it, if it is wanted and not too much.
+    kept: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +86,25 @@ impl Outputs {
 
     pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
         Output { outputs: self.clone(), which: Which::Stderr }
+    }
+
+    /// Has both kept, as far as they are not too much.
+    pub(crate) fn keep(&self) {
+        let mut state = self.lock();
+        state.stdout.kept = Some(Vec::new());
+        state.stderr.kept = Some(Vec::new());
+    }
+
+    /// Both, if they were kept.
+    pub(crate) fn kept(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let mut state = self.lock();
+        state.stdout.kept.take().zip(state.stderr.kept.take())
+    }
+
+    /// Passes on what a run wrote that is not run again.
+    pub(crate) fn replay(&self, stdout: &[u8], stderr: &[u8]) {
+        let mut state = self.lock();
+        let _ = state.write(Which::Stdout, stdout).and_then(|()| state.write(Which::Stderr, stderr));
     }
 
     /// Writes to stdout after the guest, and counts it as the guest's. [`finish`](Self::finish) tells if it failed.
@@ -123,6 +145,10 @@ impl State {
         };
         passed.bytes += bytes.len() as u64;
         passed.sha256.update(bytes);
+        passed.kept = passed.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT).map(|mut kept| {
+            kept.extend_from_slice(bytes);
+            kept
+        });
         self.note(which, written)
     }
 

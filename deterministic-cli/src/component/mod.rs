@@ -138,7 +138,7 @@ impl Program {
             response,
             now: policies.now(),
             fuel_left: store.get_fuel().ok(),
-            host_calls: policies.host_calls().collect(),
+            host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             // A component keeps its memories to itself.
             memories: BTreeMap::new(),
         })

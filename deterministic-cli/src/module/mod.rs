@@ -83,7 +83,7 @@ impl Program {
             response: None,
             now: policies.now(),
             fuel_left: store.get_fuel().ok(),
-            host_calls: policies.host_calls().collect(),
+            host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             memories,
         })
     }

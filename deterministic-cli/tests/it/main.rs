@@ -2,6 +2,7 @@
 
 mod audit;
 mod bad_input;
+mod cache;
 mod component_guests;
 mod components;
 mod demo;
