@@ -8,7 +8,9 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap::error::ErrorKind;
 use deterministic_policies::Preset;
+use deterministic_wasmtime::call_depth::units_for_stack;
 use deterministic_wasmtime::core::{Seed, WallTime};
+use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use jiff::Timestamp;
 
 use crate::problem::{self, one_line};
@@ -92,7 +94,12 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) fuel: Option<u64>,
 
-    /// How large each of the guest's memories may become, such as 64MiB; growing beyond fails
+    /// How deep the guest's calls may go, in units of 32 bytes of stack: 16384 fit any engine; a trap ends it then, the same
+    /// on every machine. For core modules [default: none; strict: 16384]
+    #[arg(long, value_name = "UNITS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_call_depth: Option<u32>,
+
+    /// How large the guest's memories may become together, such as 64MiB; growing beyond fails
     #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
@@ -125,6 +132,12 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    /// The limit on call depth that is in force, in units.
+    pub(crate) fn call_depth(&self) -> Option<u32> {
+        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(MAX_WASM_STACK));
+        self.max_call_depth.or(strict)
+    }
+
     /// The guest's file.
     pub(crate) fn guest(&self) -> PathBuf {
         self.guest.first().map(PathBuf::from).unwrap_or_default()

@@ -67,6 +67,9 @@ pub(crate) fn fingerprint(
     if let Some(size) = args.max_memory {
         inputs = inputs.setting("max_memory", size.as_u64());
     }
+    if let Some(units) = args.call_depth() {
+        inputs = inputs.setting("max_call_depth", units.into());
+    }
     inputs = inputs.setting("max_files", args.max_files.as_u64());
     for import in &args.allowed_imports {
         inputs = inputs.setting(import, 1);

@@ -4,11 +4,12 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use deterministic_wasmtime::Error as AdapterError;
+use deterministic_wasmtime::call_depth::is_exceeded_function;
 use deterministic_wasmtime::core::PolicyError;
 use deterministic_wasmtime::engine::{Fault, fault_of};
 use deterministic_wasmtime::http::HandleError;
 use serde::Serialize;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::guest::chain;
@@ -48,7 +49,11 @@ impl Outcome {
         if let Some(&I32Exit(code)) = error.downcast_ref() {
             return Outcome::ExitCode(code);
         }
-        let (kind, message) = if let Some(trap) = error.downcast_ref::<Trap>() {
+        let frame = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
+        let too_deep = frame.and_then(FrameInfo::func_name).is_some_and(is_exceeded_function);
+        let (kind, message) = if too_deep {
+            ("CallDepthExceeded".into(), "its calls went deeper than the limit on call depth".into())
+        } else if let Some(trap) = error.downcast_ref::<Trap>() {
             (variant(trap), trap.to_string())
         } else if let Some(refused) = error.downcast_ref::<PolicyError>() {
             (variant(refused), refused.to_string())

@@ -92,6 +92,8 @@ pub(crate) enum Problem {
     WriteBackSpecial { host: String, path: String },
     #[error("cannot report what the guest changed: {reason}")]
     HermeticLeft { reason: String },
+    #[error("`{}` is a component, and --max-call-depth is for core modules; leave it out", path.display())]
+    CallDepthOfComponent { path: PathBuf },
     #[error("cannot use --cache: {0}")]
     Uncacheable(#[from] Tainted),
     #[error("cannot write back: {reason}")]

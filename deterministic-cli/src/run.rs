@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use deterministic_wasmtime::cache::DiskStore;
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::core::{Instant, Policies, WallTime};
-use deterministic_wasmtime::engine::Fault;
+use deterministic_wasmtime::engine::{Fault, Limits};
 use deterministic_wasmtime::fingerprint::End;
 use deterministic_wasmtime::fs::Tree;
 use jiff::Timestamp;
-use wasmtime::{Config, Engine, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Config, Engine};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -30,7 +30,7 @@ pub(crate) struct Start<'a> {
     pub(crate) wasi: WasiCtxBuilder,
     pub(crate) directories: &'a Directories,
     pub(crate) policies: Policies,
-    pub(crate) limits: StoreLimits,
+    pub(crate) limits: Limits,
     pub(crate) fuel: Option<u64>,
 }
 
@@ -63,8 +63,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     // A clock that measures fuel needs it counted, be it without a limit.
     let fuel = args.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
     let limits = match args.max_memory {
-        Some(size) => StoreLimitsBuilder::new().memory_size(size.as_u64().try_into().unwrap_or(usize::MAX)).build(),
-        None => StoreLimits::default(),
+        Some(size) => Limits::default().max_memory_bytes(size.as_u64()),
+        None => Limits::default(),
     };
 
     let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "call-depth")]
+pub mod call_depth;
 mod calls;
 pub mod config_store;
 pub mod coverage;

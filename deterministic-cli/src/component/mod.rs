@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::Coverage;
+use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{ComponentCtx, DeterministicCtxView, DeterministicView, WasiCtxBuilderExt as _, p3};
 use wasmtime::component::{Component, Instance, InstancePre};
-use wasmtime::{Engine, Store, StoreLimits};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi::{p2::bindings as bindings2, p3::bindings as bindings3};
 
@@ -28,11 +29,11 @@ use crate::run::{Ended, Start, refused};
 /// What the store of a component holds.
 pub(crate) struct State {
     wasi: ComponentCtx,
-    limits: StoreLimits,
+    limits: Limits,
 }
 
 impl State {
-    fn new(mut wasi: WasiCtxBuilder, policies: Policies, limits: StoreLimits) -> Self {
+    fn new(mut wasi: WasiCtxBuilder, policies: Policies, limits: Limits) -> Self {
         State { wasi: wasi.build_deterministic(policies), limits }
     }
 }
@@ -77,6 +78,9 @@ enum Returned {
 impl Program {
     /// Checks all that can be checked before the component runs.
     pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &RunArgs) -> Result<Self, Problem> {
+        if args.max_call_depth.is_some() {
+            return Err(Problem::CallDepthOfComponent { path: guest.path().into() });
+        }
         let component = guest.compile(|binary| Component::from_binary(engine, binary))?;
         guest.fits(component.resources_required(), args.max_memory.map(|size| size.as_u64()))?;
         let call = match (&args.invoke, &args.http_request) {

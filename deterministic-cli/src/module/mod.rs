@@ -4,12 +4,12 @@ mod invoke;
 
 use std::collections::BTreeMap;
 
+use deterministic_wasmtime::call_depth::{CallCost, limit_call_depth_by};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
+use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{
-    Engine, ExternType, Instance, InstancePre, Linker, Module, Store, StoreLimits, UnknownImportError, Val,
-};
+use wasmtime::{Engine, ExternType, Instance, InstancePre, Linker, Module, Store, UnknownImportError, Val};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::RunArgs;
@@ -25,7 +25,7 @@ const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
 /// What the store of a module holds.
 struct State {
     wasi: p1::P1Ctx,
-    limits: StoreLimits,
+    limits: Limits,
 }
 
 /// A module that may be started.
@@ -41,7 +41,10 @@ impl Program {
         if args.http_request.is_some() {
             return Err(Problem::ModuleAsHandler { path: guest.path().into() });
         }
-        let module = guest.compile(|binary| Module::from_binary(engine, binary))?;
+        let module = guest.compile(|binary| match args.call_depth() {
+            Some(limit) => Module::from_binary(engine, &limit_call_depth_by(binary, limit, CallCost::Frame)?),
+            None => Module::from_binary(engine, binary),
+        })?;
         let path = || guest.path().to_owned();
         if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
             return Err(Problem::Invalid { path: path(), reason: "it imports a shared memory".into() });
@@ -138,7 +141,7 @@ fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<Instan
     }
     // Looking them up needs a store.
     let wasi = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
-    let mut store = Store::new(linker.engine(), State { wasi, limits: StoreLimits::default() });
+    let mut store = Store::new(linker.engine(), State { wasi, limits: Limits::default() });
     let unknown = module.imports().filter(|import| linker.get_by_import(&mut store, import).is_none());
     let imports = unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect();
     Err(Problem::UnknownImports { path, imports, provided: PROVIDED })

@@ -139,3 +139,23 @@ fn a_full_disk_ends_the_run_with_one_line() {
         assert!(!place.path("report.json").exists());
     }
 }
+
+#[test]
+fn a_limit_on_call_depth_is_the_same_everywhere() {
+    let place = Place::new();
+    place.file("deep.wat", r#"(module (memory (export "memory") 1) (func $f (export "_start") (call $f)))"#);
+    place.file("flat.wat", r#"(module (memory (export "memory") 1) (func (export "_start")))"#);
+    for args in [&["--preset", "strict"][..], &["--max-call-depth", "100"]] {
+        let ran = place.detwasi(&[&["run"], args, &["deep.wat"]].concat());
+        assert_eq!(ran.code, Some(134), "{ran:?}");
+        assert!(ran.stderr.contains("(CallDepthExceeded)"), "{ran:?}");
+        place.detwasi(&[&["run"], args, &["flat.wat"]].concat()).assert(0, "");
+    }
+    let ran = place.detwasi(&["run", "deep.wat"]);
+    assert!(ran.stderr.contains("(StackOverflow)"), "{ran:?}");
+    for wrong in ["0", "-1", "x"] {
+        assert_eq!(place.detwasi(&["run", "--max-call-depth", wrong, "flat.wat"]).code, Some(2));
+    }
+    place.file("component.wat", crate::component_guests::answers());
+    assert_eq!(place.detwasi(&["run", "--max-call-depth", "9", "component.wat"]).code, Some(2));
+}

@@ -1,0 +1,58 @@
+//! What becomes of custom sections.
+
+use std::convert::Infallible;
+
+use wasm_encoder::{
+    NameMap, NameSection,
+    reencode::{Error, Reencode},
+};
+use wasmparser::{Name, NameSectionReader};
+
+use super::EXCEEDED_FUNCTION;
+
+/// Whether the custom section `name` holds offsets into the code, which no longer fit.
+pub(super) fn is_about_code(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = [".debug_", "metadata.code.", "reloc.", ".zdebug_"];
+    const NAMES: [&str; 3] = ["external_debug_info", "linking", "sourceMappingURL"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The name section with a name for the function that traps, which nobody else may bear.
+pub(super) fn names(
+    reencoder: &mut impl Reencode<Error = Infallible>,
+    section: NameSectionReader<'_>,
+    exceeded: u32,
+) -> Result<NameSection, Error<Infallible>> {
+    let mut names = NameSection::new();
+    let mut named = false;
+    for subsection in section {
+        match subsection? {
+            Name::Function(functions) => {
+                let mut map = NameMap::new();
+                for function in functions {
+                    let function = function?;
+                    if function.name != EXCEEDED_FUNCTION && function.index < exceeded {
+                        map.append(function.index, function.name);
+                    }
+                }
+                map.append(exceeded, EXCEEDED_FUNCTION);
+                names.functions(&map);
+                named = true;
+            }
+            // Labels are numbered within their function, where there are now more of them.
+            Name::Label(_) => {}
+            other => reencoder.parse_custom_name_subsection(&mut names, other)?,
+        }
+    }
+    if !named {
+        add_function_name(&mut names, exceeded);
+    }
+    Ok(names)
+}
+
+/// Adds a list of function names that holds only that of the function that traps.
+pub(super) fn add_function_name(names: &mut NameSection, exceeded: u32) {
+    let mut map = NameMap::new();
+    map.append(exceeded, EXCEEDED_FUNCTION);
+    names.functions(&map);
+}
