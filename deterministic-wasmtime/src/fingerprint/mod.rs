@@ -105,7 +105,8 @@ fn list(reasons: &[Taint]) -> String {
 /// A [`Description`] (which has its own, canonical encoding) named `run`, version 1, with these parameters in this order:
 /// `guest`, the BLAKE3 hash of its binary; `entry`; `arguments` and `environment`, each a list of texts; `stdin`, its BLAKE3
 /// hash; `directories`, a list of name, access (0 to read, 1 to write too) and digest of the tree; `policies`, what
-/// they say of themselves; `settings`, names and values; `wasmtime`, its version; and `engine`, see below. The fingerprint is
+/// they say of themselves; `settings`, names and values; `wasmtime`, its version; `adapter`, this
+/// crate's; and `engine`, see below. The fingerprint is
 /// BLAKE3 of that in derive-key mode, with the context
 /// `deterministic-wasmtime 2026-11-21 fingerprint of a run`.
 ///
@@ -246,11 +247,15 @@ impl<'a> Inputs<'a> {
             .policy("policies", policies)
             .policy("settings", settings)
             .text("wasmtime", WASMTIME)
-            .bytes("engine", &self.engine.map(engine).unwrap_or_default());
+            .number("adapter", ADAPTER)
+            .bytes("engine", self.engine.map(engine).unwrap_or_default());
         let context = "deterministic-wasmtime 2026-11-21 fingerprint of a run";
         Ok(Fingerprint(blake3::derive_key(context, run.as_bytes())))
     }
 }
+
+/// Grows whenever this crate comes to show a guest something else for the same questions.
+const ADAPTER: u32 = 1;
 
 /// The line of Wasmtime whose results are meant.
 const WASMTIME: &str = "48";

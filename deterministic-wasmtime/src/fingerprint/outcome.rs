@@ -69,7 +69,7 @@ impl Outcome {
             End::Trap { kind, .. } => outcome.text("trap", kind),
         };
         outcome = self.results.iter().fold(outcome, |outcome, line| outcome.text("result", line));
-        outcome = self.directories.iter().fold(outcome, |outcome, left| outcome.bytes("directory", &left.digest));
+        outcome = self.directories.iter().fold(outcome, |outcome, left| outcome.bytes("directory", left.digest));
         let context = "deterministic-wasmtime 2026-11-21 outcome of a run";
         Fingerprint(blake3::derive_key(context, outcome.as_bytes()))
     }

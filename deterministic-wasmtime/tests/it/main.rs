@@ -3,6 +3,7 @@
 mod abi;
 mod differential;
 mod engine;
+mod fingerprint;
 mod guests;
 mod hooks;
 mod limits;

@@ -1,0 +1,122 @@
+//! Fingerprints: pinned, told apart by everything that makes a difference, and refused where the host has a part.
+
+use std::collections::BTreeSet;
+
+use deterministic_wasmtime::configure;
+use deterministic_wasmtime::core::{Clock, Instant, Policies, PolicyError, Seed};
+use deterministic_wasmtime::fingerprint::{End, Fingerprint, Inputs, Left, Outcome};
+use deterministic_wasmtime::fs::{Access, Tree};
+use deterministic_wasmtime::policies::Preset;
+use wasmtime::{Config, Engine};
+
+const GUEST: &[u8] = b"\0asm\x01\0\0\0";
+
+fn engine() -> Engine {
+    Engine::new(configure(&mut Config::new())).unwrap()
+}
+
+fn tree() -> Tree {
+    let mut tree = Tree::new();
+    tree.insert_file("a", *b"contents").unwrap();
+    tree
+}
+
+/// Of a run with something of everything, changed by `change`.
+fn fingerprint(policies: &Policies, change: impl for<'a> FnOnce(Inputs<'a>) -> Inputs<'a>) -> Fingerprint {
+    let (engine, tree) = (engine(), tree());
+    let arguments = ["guest".to_owned(), "one".to_owned()];
+    let environment = [("LANG".to_owned(), "C".to_owned())];
+    let inputs = Inputs::new(GUEST, policies, &engine)
+        .entry("run")
+        .arguments(&arguments)
+        .environment(&environment)
+        .stdin(b"input")
+        .hermetic("/data", &tree, Access::ReadOnly)
+        .setting("fuel", 1_000)
+        .portable();
+    change(inputs).fingerprint().unwrap()
+}
+
+/// Values are API: these were computed once, and a change of one is a change for all that was kept by it.
+#[test]
+fn fingerprints_and_outcomes_are_pinned() {
+    let policies = Preset::Simulation.policies(&Seed::from_u64(42));
+    let run = fingerprint(&policies, |inputs| inputs);
+    assert_eq!(run.to_string(), "8d6eeddee533b6f4dfd5a6d7b22eb903ea49a8a86b51a31465cc5faf2dc8fc9b");
+    let mut after = tree();
+    after.insert_file("b", *b"new").unwrap();
+    let mut outcome = Outcome {
+        stdout: b"out".to_vec(),
+        stderr: b"err".to_vec(),
+        end: End::Exit(3),
+        results: vec!["7".into()],
+        directories: vec![Left::new(&after.digest().unwrap(), tree().delta_to(&after).unwrap())],
+        notes: b"anything".to_vec(),
+    };
+    let exit = outcome.digest();
+    assert_eq!(exit.to_string(), "e829cf59b9d049dfa55f80d5e3eae36483816a3ee32a1604d8ba8db5003e1073");
+    outcome.notes.clear();
+    assert_eq!(outcome.digest(), exit, "notes are not in it");
+    outcome.end = End::Trap { kind: "Unreachable".into(), message: "for people".into() };
+    assert_ne!(outcome.digest(), exit);
+}
+
+#[test]
+fn everything_that_makes_a_difference_makes_one() {
+    let policies = |seed| Preset::Simulation.policies(&Seed::from_u64(seed));
+    let (first, engine) = (policies(1), engine());
+    let other: &[String] = &["guest".to_owned(), "one".to_owned(), String::new()];
+    let split: &[String] = &["guesto".to_owned(), "ne".to_owned()];
+    let variables: &[(String, String)] = &[("LANG".to_owned(), "DE".to_owned())];
+    let mut bigger = tree();
+    bigger.insert_directory("empty").unwrap();
+    let prints = [
+        fingerprint(&first, |inputs| inputs),
+        fingerprint(&policies(2), |inputs| inputs),
+        fingerprint(&Preset::Chaos.policies(&Seed::from_u64(1)), |inputs| inputs),
+        fingerprint(&first, |inputs| inputs.entry("other")),
+        fingerprint(&first, |inputs| inputs.stdin(b"")),
+        fingerprint(&first, |inputs| inputs.setting("fuel", 1_001)),
+        fingerprint(&first, |inputs| inputs.setting("memory", 0)),
+        Inputs::new(GUEST, &first, &engine).fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).portable().fingerprint().unwrap(),
+        Inputs::new(b"\0asm\x0d\0\x01\0", &first, &engine).portable().fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).arguments(other).portable().fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).arguments(split).portable().fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).environment(variables).portable().fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadOnly).fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadWrite).fingerprint().unwrap(),
+        Inputs::new(GUEST, &first, &engine).hermetic("/x", &bigger, Access::ReadWrite).fingerprint().unwrap(),
+    ];
+    assert_eq!(prints.iter().collect::<BTreeSet<_>>().len(), prints.len());
+    assert_eq!(fingerprint(&policies(1), |inputs| inputs), prints[0], "the same again");
+    // Another setting of the engine is another run, but not for those who compare machines.
+    let mut config = Config::new();
+    let fueled = Engine::new(configure(&mut config).consume_fuel(true)).unwrap();
+    assert_ne!(Inputs::new(GUEST, &first, &fueled).fingerprint().unwrap(), prints[7]);
+    assert_eq!(Inputs::new(GUEST, &first, &fueled).portable().fingerprint().unwrap(), prints[8]);
+}
+
+#[test]
+fn a_run_that_the_host_has_a_part_in_has_none_and_says_why() {
+    struct Own;
+    impl Clock for Own {
+        fn now(&self) -> Instant {
+            Instant::ZERO
+        }
+        fn advance_to(&mut self, _: Instant) -> Result<(), PolicyError> {
+            Ok(())
+        }
+    }
+    let engine = engine();
+    let host = Preset::Host.policies(&Seed::default());
+    let error = Inputs::new(GUEST, &host, &engine).live("/home").fingerprint().unwrap_err();
+    let text = error.to_string();
+    assert!(error.reasons.len() >= 3, "{text}");
+    for named in ["clock", "secure_random", "`/home` is live"] {
+        assert!(text.contains(named), "{text}");
+    }
+    let own = Policies { clock: Box::new(Own), ..Policies::default() };
+    let text = Inputs::new(GUEST, &own, &engine).fingerprint().unwrap_err().to_string();
+    assert!(text.contains("clock") && text.contains("Own") && !text.contains("random"), "{text}");
+}
