@@ -42,7 +42,7 @@ fn builder(guest: Guest, args: &[&str], tree: &std::path::Path, own: &std::path:
     builder.stdin(MemoryInputPipe::new("line one\nline two"));
     if guest.name == "rust_files" {
         builder.preopened_dir(own, "/", FsPerms::ReadWrite).unwrap();
-    } else if ["rust_list_dir", "c_stat_tree"].contains(&guest.name) {
+    } else if ["rust_list_dir", "rust_walk_tree", "c_stat_tree"].contains(&guest.name) {
         builder.preopened_dir(tree, "/", FsPerms::ReadOnly).unwrap();
     }
     builder
