@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 
+use crate::checks::{changeable, directory, in_range, regular};
 use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
 use crate::hermetic::Hermetic;
 use crate::live::Live;
 use crate::node::Nodes;
 use crate::tree::{Change, Changes, Tree, TreeError};
-use crate::types::{Access, DirectoryEntry, FileType, Nanos, NewTime, OpenOptions, Position, Stat};
+use crate::types::{Access, DirectoryEntry, Nanos, NewTime, OpenOptions, Position, Stat};
 
 /// How many bytes the hermetic mounts of a file system may hold together unless it is told otherwise: 1 GiB.
 pub const DEFAULT_CAPACITY: u64 = 1 << 30;
@@ -393,22 +394,4 @@ impl FileSystem {
     pub fn is_same_object(&self, a: &Handle, b: &Handle) -> bool {
         a.open.node == b.open.node
     }
-}
-
-fn directory(handle: &Handle) -> Result<()> {
-    if handle.file_type == FileType::Directory { Ok(()) } else { Err(ErrorCode::NotDirectory.into()) }
-}
-
-/// wasmtime-wasi's answer for a directory where a file is needed.
-fn regular(handle: &Handle) -> Result<()> {
-    if handle.file_type == FileType::Directory { Err(ErrorCode::BadDescriptor.into()) } else { Ok(()) }
-}
-
-/// POSIX has signed offsets, and Linux looks at them first.
-fn in_range(offset: u64) -> Result<()> {
-    if i64::try_from(offset).is_err() { Err(ErrorCode::Invalid.into()) } else { Ok(()) }
-}
-
-fn changeable(handle: &Handle) -> Result<()> {
-    if handle.access == Access::ReadOnly { Err(ErrorCode::NotPermitted.into()) } else { Ok(()) }
 }
