@@ -1,15 +1,15 @@
 //! Reading and writing open files and the standard streams.
 
 use bytes::{Bytes, BytesMut};
-use deterministic_fs::Position;
+use deterministic_fs::{FileSystem, Position};
 use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
-use wiggle::{GuestMemory, GuestPtr};
+use wiggle::{GuestError, GuestMemory, GuestPtr};
 
 use super::P1Ctx;
 use super::abi::{Allowance, Version, write_u32, write_u64};
-use super::descriptors::Descriptor;
-use super::fault::{Answer, argument};
+use super::descriptors::{Descriptor, File};
+use super::fault::{Answer, Fault, argument};
 use super::stdio;
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
@@ -68,7 +68,12 @@ impl Buffers {
             if sum + u64::from(next.len()) > u32::MAX.into() {
                 break;
             }
-            let Ok(more) = each(memory, next, sum) else { break };
+            let more = match each(memory, next, sum) {
+                Ok(more) => more,
+                // What is wrong on the host's side ends the run, whichever buffer it was for.
+                Err(Fault::Trap(error)) if !error.is::<GuestError>() => return Err(Fault::Trap(error)),
+                Err(_) => break,
+            };
             (buffer, used) = (next, more as u64);
             sum += used;
         }
@@ -85,6 +90,24 @@ fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a 
     memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
+fn read_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers: Buffers, offset: u64) -> Answer<u32> {
+    buffers.for_each(memory, |memory, buffer, done| {
+        let offset = offset.checked_add(done).ok_or(Errno::Overflow)?;
+        Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
+    })
+}
+
+/// A file that is appended to takes no offset, not even that of `fd_pwrite`: as on Linux.
+fn write_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers: Buffers, offset: u64) -> Answer<u32> {
+    buffers.for_each(memory, |memory, buffer, done| {
+        let position = match file.append {
+            true => Position::End,
+            false => Position::At(offset.checked_add(done).ok_or(Errno::Overflow)?),
+        };
+        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
+    })
+}
+
 pub(super) async fn fd_read(
     ctx: &mut P1Ctx,
     memory: Memory<'_, '_>,
@@ -95,10 +118,7 @@ pub(super) async fn fd_read(
     let (descriptors, files) = ctx.open()?;
     let read = match descriptors.get_mut(fd)? {
         Descriptor::File(file) => {
-            let read = buffers.for_each(memory, |memory, buffer, done| {
-                let offset = file.position.checked_add(done).ok_or(Errno::Overflow)?;
-                Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
-            })?;
+            let read = read_at(files, file, memory, buffers, file.position)?;
             file.position = file.position.checked_add(read.into()).ok_or(Errno::Overflow)?;
             read
         }
@@ -137,13 +157,7 @@ pub(super) async fn fd_write(
     }
     let (descriptors, files) = ctx.open()?;
     let file = descriptors.file(fd)?;
-    let written = buffers.for_each(memory, |memory, buffer, done| {
-        let position = match file.append {
-            true => Position::End,
-            false => Position::At(file.position.checked_add(done).ok_or(Errno::Overflow)?),
-        };
-        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
-    })?;
+    let written = write_at(files, file, memory, buffers, file.position)?;
     file.position = match file.append {
         true => files.stat(&file.handle)?.size,
         false => file.position.checked_add(written.into()).ok_or(Errno::Overflow)?,
@@ -184,10 +198,7 @@ pub(super) fn fd_pread(
         Descriptor::Input { .. } => return Err(Errno::Spipe.into()),
         _ => return Err(Errno::Badf.into()),
     };
-    let read = buffers.for_each(memory, |memory, buffer, done| {
-        let offset = (offset as u64).checked_add(done).ok_or(Errno::Overflow)?;
-        Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
-    })?;
+    let read = read_at(files, file, memory, buffers, offset as u64)?;
     write_u32(memory, out, read)
 }
 
@@ -204,14 +215,7 @@ pub(super) fn fd_pwrite(
         Descriptor::Output { .. } => return Err(Errno::Spipe.into()),
         _ => return Err(Errno::Badf.into()),
     };
-    let written = buffers.for_each(memory, |memory, buffer, done| {
-        // Linux ignores the offset of a file that is appended to.
-        let position = match file.append {
-            true => Position::End,
-            false => Position::At((offset as u64).checked_add(done).ok_or(Errno::Overflow)?),
-        };
-        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
-    })?;
+    let written = write_at(files, file, memory, buffers, offset as u64)?;
     write_u32(memory, out, written)
 }
 
