@@ -85,6 +85,7 @@ fn measure<T: 'static>(
     state: T,
     stdout: &MemoryOutputPipe,
 ) -> wasmtime::Result<Run> {
+    // For the line `took`: the host's time, which no guest sees.
     let begin = Instant::now();
     let mut store = Store::new(module.engine(), state);
     let instance = linker.instantiate(&mut store, module)?;

@@ -57,6 +57,7 @@ impl Contents {
         }
         match self {
             Contents::Own(bytes) => Ok(Arc::make_mut(bytes)),
+            // Not even by a guest: the line above leaves nothing else.
             Contents::Shared(_) | Contents::Later(_) => unreachable!("made the run's own above"),
         }
     }

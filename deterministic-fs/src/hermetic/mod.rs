@@ -93,6 +93,7 @@ impl Hermetic {
     /// What is below `root`, depth first and by the bytes of the names, so that each object is met by its first path.
     pub(crate) fn tree(&self, nodes: &Nodes, root: NodeId) -> Tree {
         let mut tree = Tree { nodes: vec![empty_directory(identity::of_path("", 0))] };
+        // Only looked up, never gone through: its order cannot show.
         let mut known = HashMap::from([(root, 0)]);
         let mut path = String::new();
         // A guest can make them as deep as it likes: no recursion.

@@ -85,7 +85,7 @@ fn survey(root: &Arc<Dir>, max_size: u64) -> Result<(Tree, Vec<Id>), TreeError> 
 struct Survey<'a> {
     nodes: Vec<TreeNode>,
     ids: Vec<Id>,
-    /// The objects that the host knows by several names.
+    /// The objects that the host knows by several names. Only looked up, so that its order cannot show.
     several: HashMap<Id, u32>,
     room: u64,
     size: u64,
