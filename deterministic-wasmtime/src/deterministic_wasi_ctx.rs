@@ -4,6 +4,7 @@ use deterministic_core::{EventKind, Instant, Seed, WallTime};
 use deterministic_policies::{AllAtOnce, FrozenClock, Preset};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
 use wasmtime_wasi::WasiCtxBuilder;
+use wiggle::GuestMemory;
 
 use crate::hooks;
 use crate::p1::{memory, poll, readiness};
@@ -63,7 +64,8 @@ fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static po
         "poll_oneoff",
         move |mut caller: Caller<'_, T>, subscriptions: i32, events: i32, count: i32, count_out: i32| {
             let copy_limit = caller.as_context_mut().hostcall_fuel();
-            let (mut memory, _) = memory::memory_and_data(&mut caller)?;
+            let memory = memory::by_name(&mut caller)?;
+            let mut memory = GuestMemory::Unshared(memory.data_mut(&mut caller));
             let policy = poll::Policy {
                 epoch: WallTime::UNIX_EPOCH,
                 clock: &mut FrozenClock::at(Instant::ZERO),

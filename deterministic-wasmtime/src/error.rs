@@ -50,6 +50,12 @@ pub enum Error {
          which lets time pass when nothing else can go on"
     )]
     NotDriven,
+    /// A linker was given to [`p1::instantiate_pre_sync`](crate::p1::instantiate_pre_sync) that has WASI 0.1 already.
+    #[error(
+        "the linker has all of WASI 0.1 already, so that nothing would be gained; give `p1::instantiate_pre_sync` or \
+         `p1::instantiate_pre_async` one without it, or call `Linker::instantiate_pre`"
+    )]
+    WasiAlreadyLinked,
     /// The guest exports no memory, and asked for something to be written into it.
     #[error("the guest exports no memory called `memory`; WASI 0.1 hands over everything in it")]
     NoMemory,

@@ -9,7 +9,7 @@ use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, ExternType, Instance, InstancePre, Linker, Module, Store, UnknownImportError, Val};
+use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError, Val};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::RunArgs;
@@ -30,7 +30,7 @@ struct State {
 
 /// A module that may be started.
 pub(crate) struct Program {
-    linked: InstancePre<State>,
+    linked: p1::InstancePre<State>,
     /// What to call instead of `_start`.
     call: Option<invoke::Call>,
 }
@@ -56,7 +56,6 @@ impl Program {
         guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
 
         let mut linker = Linker::new(engine);
-        p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
         allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
         Ok(Program { linked: link(guest, &linker, &module)?, call })
     }
@@ -129,9 +128,9 @@ fn allow(linker: &mut Linker<State>, module: &Module, allowed: &[String]) -> was
     Ok(())
 }
 
-/// Finds everything that the module imports in `linker`.
-fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<InstancePre<State>, Problem> {
-    let error = match linker.instantiate_pre(module) {
+/// Finds everything that the module imports, WASI's functions or those in `linker`.
+fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<p1::InstancePre<State>, Problem> {
+    let error = match p1::instantiate_pre_sync(linker, module, |state: &mut State| &mut state.wasi) {
         Ok(linked) => return Ok(linked),
         Err(error) => error,
     };
@@ -139,7 +138,9 @@ fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<Instan
     if !error.is::<UnknownImportError>() {
         return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
     }
-    // Looking them up needs a store.
+    // Looking them up needs a store, and WASI beside the rest.
+    let mut linker = linker.clone();
+    p1::add_to_linker_sync(linker.allow_shadowing(true), |state: &mut State| &mut state.wasi).map_err(refused)?;
     let wasi = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
     let mut store = Store::new(linker.engine(), State { wasi, limits: Limits::default() });
     let unknown = module.imports().filter(|import| linker.get_by_import(&mut store, import).is_none());

@@ -117,12 +117,13 @@ fn trap_fault(trap: Trap) -> Fault {
 fn adapter_fault(error: &Error) -> Fault {
     match error {
         Error::Deadlock { .. } | Error::EmptyPollList | Error::NoMemory | Error::RandomTooLong { .. } => Fault::Guest,
-        // The last three are mistakes of the embedder's.
+        // The last four are mistakes of the embedder's.
         Error::HostExhausted { .. }
         | Error::Directory { .. }
         | Error::Files(_)
         | Error::NotDriven
         | Error::NoFuel
+        | Error::WasiAlreadyLinked
         | Error::SharedMemory => Fault::Machine,
     }
 }

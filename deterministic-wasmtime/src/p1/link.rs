@@ -5,9 +5,10 @@ use wiggle::GuestMemory;
 
 use super::abi::{Allowance, Version};
 use super::fault::{self, Answer};
-use super::memory::memory_and_data;
+use super::memory::{Finder, observe_fuel};
 use super::poll::{self, Call, Layout};
 use super::{P1Ctx, answers, readiness};
+use crate::Error;
 use crate::calls::HostCall;
 use crate::executor::block_on;
 
@@ -23,9 +24,9 @@ mod own {
 /// The functions that no policy answers, with their types in WebAssembly. `waits` ones may wait for a standard stream of
 /// the embedder's. Both versions have the same list but for `sock_accept`.
 macro_rules! functions {
-    ($define:ident, $linker:ident, $get:ident, $module:ident) => {
-        let (linker, get) = (&mut *$linker, $get);
-        $define! { linker get $module
+    ($define:ident, $to:ident, $module:ident) => {
+        let to = &mut *$to;
+        $define! { to $module
             at_once args_get(argv: i32, argv_buf: i32) -> i32;
             at_once args_sizes_get(count: i32, size: i32) -> i32;
             at_once environ_get(environ: i32, environ_buf: i32) -> i32;
@@ -82,51 +83,43 @@ macro_rules! functions {
 }
 
 macro_rules! define_sync {
-    ($linker:ident $get:ident $module:ident
-        $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
-        define_sync!(@ $kind $linker $get $module $name($($arg: $ty),*) -> $ret);
+    ($to:ident $module:ident $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
+        define_sync!(@ $kind $to $module $name($($arg: $ty),*) -> $ret);
     )*};
-    (@ at_once $linker:ident $get:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
-        $linker.func_wrap(
-            stringify!($module),
-            stringify!($name),
-            move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+    (@ at_once $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
+            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
+                let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
                 <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)))
-            },
-        )?;
+            }).map(drop)
+        })?;
     };
-    (@ waits $linker:ident $get:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
-        $linker.func_wrap(
-            stringify!($module),
-            stringify!($name),
-            move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+    (@ waits $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
+            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
+                let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
                 <$ret>::lower(block_on(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*))))
-            },
-        )?;
+            }).map(drop)
+        })?;
     };
 }
 
 macro_rules! define_async {
-    ($linker:ident $get:ident $module:ident
-        $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
-        define_async!(@ $kind $linker $get $module $name($($arg: $ty),*) -> $ret);
+    ($to:ident $module:ident $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
+        define_async!(@ $kind $to $module $name($($arg: $ty),*) -> $ret);
     )*};
     (@ at_once $($function:tt)*) => {
         define_sync!(@ at_once $($function)*);
     };
-    (@ waits $linker:ident $get:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
-        $linker.func_wrap_async(
-            stringify!($module),
-            stringify!($name),
-            move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
+    (@ waits $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
+            linker.func_wrap_async(from, name, move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
-                    let (mut memory, ctx) = enter_copying(&mut caller, $get, HostCall::$name)?;
+                    let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
                     <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)).await)
                 })
-            },
-        )?;
+            }).map(drop)
+        })?;
     };
 }
 
@@ -177,11 +170,7 @@ pub fn add_to_linker_sync<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    answered(linker, "wasi_snapshot_preview1", &poll::P1, get)?;
-    answered(linker, "wasi_unstable", &poll::P0, get)?;
-    functions!(define_sync, linker, get, wasi_snapshot_preview1);
-    functions!(define_sync, linker, get, wasi_unstable);
-    sock_accept(linker, get)
+    Definitions::new(linker, get, &|_, _| Finder::default()).define_sync()
 }
 
 /// As [`add_to_linker_sync`], for modules that are instantiated and called asynchronously.
@@ -195,100 +184,135 @@ pub fn add_to_linker_async<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    answered(linker, "wasi_snapshot_preview1", &poll::P1, get)?;
-    answered(linker, "wasi_unstable", &poll::P0, get)?;
-    functions!(define_async, linker, get, wasi_snapshot_preview1);
-    functions!(define_async, linker, get, wasi_unstable);
-    sock_accept(linker, get)
+    Definitions::new(linker, get, &|_, _| Finder::default()).define_async()
 }
 
-/// The functions that the policies answer. None of them waits, so they serve both kinds of linker.
-fn answered<T: 'static>(
-    linker: &mut Linker<T>,
-    module: &str,
-    layout: &'static Layout,
-    get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
-) -> Result<()> {
-    linker.func_wrap(
-        module,
-        "clock_time_get",
-        move |mut caller: Caller<'_, T>, id: i32, _precision: i64, out: i32| {
-            let (mut memory, ctx) = enter(&mut caller, get, HostCall::clock_time_get)?;
-            answers::clock_time_get(&mut ctx.deterministic, &mut memory, id, out)
-        },
-    )?;
-    linker.func_wrap(module, "clock_res_get", move |mut caller: Caller<'_, T>, id: i32, out: i32| {
-        let (mut memory, ctx) = enter(&mut caller, get, HostCall::clock_res_get)?;
-        answers::clock_res_get(&mut ctx.deterministic, &mut memory, id, out)
-    })?;
-    linker.func_wrap(module, "random_get", move |mut caller: Caller<'_, T>, buf: i32, len: i32| {
-        let (mut memory, ctx) = enter(&mut caller, get, HostCall::random_get)?;
-        answers::random_get(&mut ctx.deterministic, &mut memory, buf, len)
-    })?;
-    linker.func_wrap(module, "sched_yield", move |mut caller: Caller<'_, T>| {
-        observe_fuel(&mut caller, get)?;
-        let ctx = &mut get(caller.data_mut()).deterministic;
-        ctx.calls.count(HostCall::sched_yield);
-        answers::sched_yield(ctx)
-    })?;
-    linker.func_wrap(
-        module,
-        "poll_oneoff",
-        move |mut caller: Caller<'_, T>, subscriptions: i32, events: i32, count: i32, count_out: i32| {
-            let copy_limit = caller.as_context_mut().hostcall_fuel();
-            let (mut memory, ctx) = enter(&mut caller, get, HostCall::poll_oneoff)?;
-            let call = Call::new(subscriptions, events, count, count_out);
-            let P1Ctx { wasi, deterministic, descriptors, .. } = ctx;
-            let (policy, files) = deterministic.poll_policy();
-            let mut open = readiness::Open { wasi, table: descriptors, files };
-            poll::poll_oneoff(layout, policy, &mut open, &mut memory, &call, copy_limit)
-        },
-    )?;
-    Ok(())
+/// Where the functions go, and what they are made with.
+pub(super) struct Definitions<'a, T: 'static, G> {
+    linker: &'a mut Linker<T>,
+    get: G,
+    /// How the function of this module and name finds its caller's memory.
+    finder: &'a dyn Fn(&str, &str) -> Finder,
+    /// Whether a function that the linker has already stays, where it is an error otherwise.
+    existing_stay: bool,
+    defined: usize,
 }
 
-/// What every answered call begins with: the clock hears of consumed fuel if it wants to, the call is counted, the guest's
-/// memory found.
-#[inline]
-fn enter<'a, T: 'static>(
-    caller: &'a mut Caller<'_, T>,
-    get: impl Fn(&mut T) -> &mut P1Ctx,
-    call: HostCall,
-) -> Result<(GuestMemory<'a>, &'a mut P1Ctx)> {
-    observe_fuel(caller, &get)?;
-    let (memory, data) = memory_and_data(caller)?;
-    let ctx = get(data);
-    ctx.deterministic.calls.count(call);
-    Ok((memory, ctx))
-}
-
-#[inline]
-fn observe_fuel<T: 'static>(caller: &mut Caller<'_, T>, get: impl Fn(&mut T) -> &mut P1Ctx) -> Result<()> {
-    if get(caller.data_mut()).deterministic.time.observes_fuel {
-        let fuel = caller.get_fuel();
-        get(caller.data_mut()).deterministic.time.fuel_left(fuel)?;
+impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static> Definitions<'a, T, G> {
+    pub(super) fn new(linker: &'a mut Linker<T>, get: G, finder: &'a dyn Fn(&str, &str) -> Finder) -> Self {
+        Definitions { linker, get, finder, existing_stay: false, defined: 0 }
     }
-    Ok(())
+
+    /// Leaves what the linker has already, which may not be all.
+    pub(super) fn missing_only(mut self) -> Self {
+        self.linker.allow_shadowing(false);
+        self.existing_stay = true;
+        self
+    }
+
+    pub(super) fn define_sync(mut self) -> Result<()> {
+        let to = &mut self;
+        to.answered("wasi_snapshot_preview1", &poll::P1)?;
+        to.answered("wasi_unstable", &poll::P0)?;
+        functions!(define_sync, to, wasi_snapshot_preview1);
+        functions!(define_sync, to, wasi_unstable);
+        self.rest()
+    }
+
+    pub(super) fn define_async(mut self) -> Result<()> {
+        let to = &mut self;
+        to.answered("wasi_snapshot_preview1", &poll::P1)?;
+        to.answered("wasi_unstable", &poll::P0)?;
+        functions!(define_async, to, wasi_snapshot_preview1);
+        functions!(define_async, to, wasi_unstable);
+        self.rest()
+    }
+
+    /// Defines one function, by `define`.
+    fn define(
+        &mut self,
+        from: &str,
+        name: &str,
+        define: impl FnOnce(&mut Linker<T>, &str, &str, G, Finder) -> Result<()>,
+    ) -> Result<()> {
+        match define(self.linker, from, name, self.get, (self.finder)(from, name)) {
+            Ok(()) => {
+                self.defined += 1;
+                Ok(())
+            }
+            // Nothing else makes it fail but want of memory, which the next step meets, too.
+            Err(_) if self.existing_stay => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The functions that the policies answer. None of them waits, so they serve both kinds of linker.
+    fn answered(&mut self, module: &str, layout: &'static Layout) -> Result<()> {
+        self.define(module, "clock_time_get", |linker, module, name, get, finder| {
+            let function = move |mut caller: Caller<'_, T>, id: i32, _precision: i64, out: i32| {
+                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::clock_time_get)?;
+                answers::clock_time_get(&mut ctx.deterministic, &mut memory, id, out)
+            };
+            linker.func_wrap(module, name, function).map(drop)
+        })?;
+        self.define(module, "clock_res_get", |linker, module, name, get, finder| {
+            let function = move |mut caller: Caller<'_, T>, id: i32, out: i32| {
+                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::clock_res_get)?;
+                answers::clock_res_get(&mut ctx.deterministic, &mut memory, id, out)
+            };
+            linker.func_wrap(module, name, function).map(drop)
+        })?;
+        self.define(module, "random_get", |linker, module, name, get, finder| {
+            let function = move |mut caller: Caller<'_, T>, buf: i32, len: i32| {
+                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::random_get)?;
+                answers::random_get(&mut ctx.deterministic, &mut memory, buf, len)
+            };
+            linker.func_wrap(module, name, function).map(drop)
+        })?;
+        self.define(module, "sched_yield", |linker, module, name, get, _| {
+            let function = move |mut caller: Caller<'_, T>| {
+                if get(caller.data_mut()).deterministic.time.observes_fuel {
+                    observe_fuel(&mut caller, get)?;
+                }
+                let ctx = &mut get(caller.data_mut()).deterministic;
+                ctx.calls.count(HostCall::sched_yield);
+                answers::sched_yield(ctx)
+            };
+            linker.func_wrap(module, name, function).map(drop)
+        })?;
+        self.define(module, "poll_oneoff", |linker, module, name, get, finder| {
+            let function =
+                move |mut caller: Caller<'_, T>, subscriptions: i32, events: i32, count: i32, count_out: i32| {
+                    let copy_limit = caller.as_context_mut().hostcall_fuel();
+                    let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::poll_oneoff)?;
+                    let call = Call::new(subscriptions, events, count, count_out);
+                    let P1Ctx { wasi, deterministic, descriptors, .. } = ctx;
+                    let (policy, files) = deterministic.poll_policy();
+                    let mut open = readiness::Open { wasi, table: descriptors, files };
+                    poll::poll_oneoff(layout, policy, &mut open, &mut memory, &call, copy_limit)
+                };
+            linker.func_wrap(module, name, function).map(drop)
+        })
+    }
+
+    /// What only `wasi_snapshot_preview1` has.
+    fn rest(mut self) -> Result<()> {
+        let to = &mut self;
+        define_sync!(@ at_once to wasi_snapshot_preview1 sock_accept(fd: i32, flags: i32, out: i32) -> i32);
+        if self.defined == 0 { Err(Error::WasiAlreadyLinked.into()) } else { Ok(()) }
+    }
 }
 
 /// What a call begins with that may copy strings and lists: the allowance for that is renewed, too, as by stock.
 #[inline]
 fn enter_copying<'a, T: 'static>(
+    finder: Finder,
     caller: &'a mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Ctx,
     call: HostCall,
 ) -> Result<(GuestMemory<'a>, &'a mut P1Ctx)> {
     let copy_limit = caller.as_context_mut().hostcall_fuel();
-    let (memory, ctx) = enter(caller, get, call)?;
+    let (memory, ctx) = finder.enter(caller, get, call)?;
     ctx.allowance = Allowance(copy_limit);
     Ok((memory, ctx))
-}
-
-/// Only `wasi_snapshot_preview1` has it.
-fn sock_accept<T: 'static>(
-    linker: &mut Linker<T>,
-    get: impl Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static,
-) -> Result<()> {
-    define_sync!(@ at_once linker get wasi_snapshot_preview1 sock_accept(fd: i32, flags: i32, out: i32) -> i32);
-    Ok(())
 }

@@ -9,7 +9,9 @@ mod abi;
 mod answers;
 mod descriptors;
 mod environment;
+mod escapes;
 mod fault;
+mod instance_pre;
 mod io;
 mod link;
 mod listing;
@@ -28,8 +30,10 @@ use self::abi::Allowance;
 use self::descriptors::Table;
 use self::environment::Strings;
 use self::fault::{Answer, Fault};
+use self::memory::Bound;
 use crate::DeterministicCtx;
 
+pub use instance_pre::{InstancePre, instantiate_pre_async, instantiate_pre_sync};
 pub use link::{add_to_linker_async, add_to_linker_sync};
 
 /// What a store needs for WASI 0.1: put it into the `T` of `Store<T>`. Made by
@@ -42,13 +46,22 @@ pub struct P1Ctx {
     arguments: Option<Strings>,
     environment: Option<Strings>,
     allowance: Allowance,
+    bound: Bound,
 }
 
 impl P1Ctx {
     pub(crate) fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
         let mut deterministic = DeterministicCtx::new(policies);
         deterministic.mount_preopens(&mut wasi);
-        P1Ctx { wasi, deterministic, descriptors: None, arguments: None, environment: None, allowance: Allowance(0) }
+        P1Ctx {
+            wasi,
+            deterministic,
+            descriptors: None,
+            arguments: None,
+            environment: None,
+            allowance: Allowance(0),
+            bound: Bound::default(),
+        }
     }
 
     /// The state of the policies: where the timeline stands, what was called.

@@ -1,11 +1,11 @@
-//! Every guest under every preset, twice: stdout, stderr, how it ended, the time that passed in it, the calls it made and
-//! its final memory are the same. Each guest has a function here; one without does not compile.
+//! Every guest under every preset, twice, with its memory searched for at each call and with it at hand: stdout, stderr, how
+//! it ended, the time that passed in it, the calls it made and its final memory are the same. Each guest has a function here; one without does not compile.
 
 use deterministic_wasmtime::core::{Instant, PolicyError, Seed};
 use deterministic_wasmtime::policies::Preset;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
 use test_programs::Guest;
-use wasmtime::{Config, Engine, Linker, Memory, Module, Store, Trap};
+use wasmtime::{Config, Engine, Instance, Linker, Memory, Module, Store, Trap};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
 
@@ -50,10 +50,40 @@ struct Run {
     end: End,
 }
 
-fn run(module: &Module, guest: Guest, setting: Setting, preset: Preset, tree: &std::path::Path) -> Run {
-    let engine = module.engine();
-    let mut linker = Linker::new(engine);
-    p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).unwrap();
+/// How the guest finds its imports.
+enum Linked {
+    /// By an ordinary linker.
+    Plain(Linker<p1::P1Ctx>, Module),
+    Prepared(p1::InstancePre<p1::P1Ctx>),
+}
+
+impl Linked {
+    fn plain(module: &Module) -> Self {
+        let mut linker = Linker::new(module.engine());
+        p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).unwrap();
+        Linked::Plain(linker, module.clone())
+    }
+
+    fn prepared(module: &Module) -> Self {
+        let linker = Linker::new(module.engine());
+        Linked::Prepared(p1::instantiate_pre_sync(&linker, module, |ctx: &mut p1::P1Ctx| ctx).unwrap())
+    }
+
+    fn instantiate(&self, ctx: p1::P1Ctx) -> (Store<p1::P1Ctx>, Instance) {
+        let engine = match self {
+            Linked::Plain(linker, _) => linker.engine(),
+            Linked::Prepared(program) => program.module().engine(),
+        };
+        let mut store = Store::new(engine, ctx);
+        let instance = match self {
+            Linked::Plain(linker, module) => linker.instantiate(&mut store, module),
+            Linked::Prepared(program) => program.instantiate(&mut store),
+        };
+        (store, instance.unwrap())
+    }
+}
+
+fn run(linked: &Linked, guest: Guest, setting: Setting, preset: Preset, tree: &std::path::Path) -> Run {
     let (stdout, stderr) = (MemoryOutputPipe::new(1 << 20), MemoryOutputPipe::new(1 << 20));
     let own = tempfile::tempdir().unwrap();
     let mut builder = WasiCtxBuilder::new();
@@ -64,8 +94,8 @@ fn run(module: &Module, guest: Guest, setting: Setting, preset: Preset, tree: &s
         Directory::Tree => _ = builder.preopened_dir(tree, "/", FsPerms::ReadOnly).unwrap(),
         Directory::Empty => _ = builder.preopened_dir(own.path(), "/", FsPerms::ReadWrite).unwrap(),
     }
-    let mut store = Store::new(engine, builder.build_deterministic_p1(preset.policies(&Seed::from_u64(11))));
-    let instance = linker.instantiate(&mut store, module).unwrap();
+    let (mut store, instance) =
+        linked.instantiate(builder.build_deterministic_p1(preset.policies(&Seed::from_u64(11))));
     let result = instance.get_typed_func::<(), ()>(&mut store, "_start").unwrap().call(&mut store, ());
     let end = match result {
         Ok(()) => End::Exit(0),
@@ -100,6 +130,7 @@ fn check(guest: Guest, setting: Setting) {
     let mut config = Config::new();
     let engine = Engine::new(configure(&mut config)).unwrap();
     let module = Module::new(&engine, guest.wasm).unwrap();
+    let (plain, prepared) = (Linked::plain(&module), Linked::prepared(&module));
     let tree = tempfile::tempdir().unwrap();
     std::fs::create_dir(tree.path().join("directory")).unwrap();
     for name in ["zeta", "alpha", "directory/inner"] {
@@ -107,7 +138,7 @@ fn check(guest: Guest, setting: Setting) {
     }
     for preset in Preset::ALL.iter().copied() {
         let context = format!("{} under {preset}", guest.name);
-        let first = run(&module, guest, setting, preset, tree.path());
+        let first = run(&plain, guest, setting, preset, tree.path());
         match &first.end {
             End::Trap(_) => assert!(guest.must_trap(), "{context}: {:?}", first.end),
             End::Exit(code) => {
@@ -117,7 +148,7 @@ fn check(guest: Guest, setting: Setting) {
             End::Refused => assert!(preset == Preset::Strict, "{context}: randomness was refused"),
         }
         if !preset.touches_host() {
-            run(&module, guest, setting, preset, tree.path()).assert_same(&first, &context);
+            run(&prepared, guest, setting, preset, tree.path()).assert_same(&first, &context);
         }
     }
 }
@@ -224,10 +255,11 @@ fn a_million_hours_pass_by_sleeping() {
     let engine = Engine::default();
     let module = Module::new(&engine, test_programs::RUST_SLEEP_MANY.wasm).unwrap();
     let setting = Setting { args: &["1000000", "3600000000000"], ..Setting::default() };
-    let run = run(&module, test_programs::RUST_SLEEP_MANY, setting, Preset::Frozen, std::path::Path::new("."));
+    let linked = Linked::prepared(&module);
+    let run = run(&linked, test_programs::RUST_SLEEP_MANY, setting, Preset::Frozen, std::path::Path::new("."));
     assert_eq!(run.end, End::Exit(0));
     let run =
-        self::run(&module, test_programs::RUST_SLEEP_MANY, setting, Preset::Simulation, std::path::Path::new("."));
+        self::run(&linked, test_programs::RUST_SLEEP_MANY, setting, Preset::Simulation, std::path::Path::new("."));
     assert_eq!(run.end, End::Exit(0), "{}", String::from_utf8_lossy(&run.stderr));
     let hours = 3_600_000_000_000 * 1_000_000;
     assert!(run.store.data().deterministic().now() >= Instant::from_nanos(hours));

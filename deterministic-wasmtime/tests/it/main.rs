@@ -6,6 +6,7 @@ mod engine;
 mod fingerprint;
 mod guests;
 mod hooks;
+mod instances;
 mod limits;
 mod probe;
 mod random_files;
