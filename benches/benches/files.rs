@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use benches::{MEASUREMENT, looping, time};
+use benches::{configure, core_engine, looping, time};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use criterion::{Criterion, criterion_group, criterion_main};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::fs::{Access, Contents, Tree};
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, Linker, Module};
+use wasmtime::{Linker, Module, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -85,16 +85,14 @@ fn files(criterion: &mut Criterion) {
     make(root.path());
     let dir = Dir::open_ambient_dir(root.path(), ambient_authority()).expect("a directory");
     let tree = Arc::new(Tree::read(&dir, Contents::AtStart).expect("a tree"));
-    let engine = Engine::default();
+    let engine = core_engine();
     let mut stock = Linker::new(&engine);
     wasmtime_wasi::p1::add_to_linker_sync(&mut stock, |ctx: &mut WasiP1Ctx| ctx).expect("a fresh linker");
-    let mut ours = Linker::new(&engine);
-    p1::add_to_linker_sync(&mut ours, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
+    let linker = Linker::new(&engine);
 
     for (name, body) in CALLS {
         let module = Module::new(&engine, looping(BEFORE, body)).expect("a valid guest");
         let mut group = criterion.benchmark_group(format!("p1/{name}"));
-        group.measurement_time(MEASUREMENT);
         let builder = || {
             let mut builder = WasiCtxBuilder::new();
             // The faster way of stock's.
@@ -102,14 +100,26 @@ fn files(criterion: &mut Criterion) {
             builder.preopened_dir(root.path(), "/", FsPerms::ReadWrite).expect("a directory");
             builder
         };
-        time(&mut group, "stock", &stock, &module, builder().build_p1());
-        time(&mut group, "live", &ours, &module, builder().build_deterministic_p1(Policies::default()));
+        let mut store = Store::new(&engine, builder().build_p1());
+        let instance = stock.instantiate(&mut store, &module).expect("it links");
+        time(&mut group, "stock", &mut store, instance);
+        let program = p1::instantiate_pre_sync(&linker, &module, |ctx: &mut p1::P1Ctx| ctx).expect("it links");
+        let mut ours = |name: &str, ctx| {
+            let mut store = Store::new(&engine, ctx);
+            let instance = program.instantiate(&mut store).expect("it starts");
+            time(&mut group, name, &mut store, instance);
+        };
+        ours("live", builder().build_deterministic_p1(Policies::default()));
         let mut hermetic = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
         hermetic.deterministic_mut().files().mount_hermetic(&tree, "/", Access::ReadWrite).expect("room");
-        time(&mut group, "hermetic", &ours, &module, hermetic);
+        ours("hermetic", hermetic);
         group.finish();
     }
 }
 
-criterion_group!(benches, files);
+criterion_group! {
+    name = benches;
+    config = configure();
+    targets = files
+}
 criterion_main!(benches);

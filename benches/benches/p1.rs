@@ -1,38 +1,56 @@
-//! WASI 0.1 calls: stock wasmtime-wasi, deterministic-wasi-ctx and our presets on the same guest, in one run.
+//! WASI 0.1: every call of clocks, randomness and scheduling, and writing to a standard output in memory. Stock
+//! wasmtime-wasi, deterministic-wasi-ctx and our presets on the same guest, in one run.
 
-use benches::{MEASUREMENT, looping, time};
-use criterion::{Criterion, criterion_group, criterion_main};
+use benches::{Call, Floor, Side, configure, core_engine, each_side};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deterministic_policies::Preset;
-use deterministic_wasmtime::core::Seed;
-use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, Linker, Module};
-use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::p1::WasiP1Ctx;
 
-fn clock_time_get(criterion: &mut Criterion) {
-    let engine = Engine::default();
-    let before = r#"(import "wasi_snapshot_preview1" "clock_time_get" (func $call (param i32 i64 i32) (result i32)))"#;
-    let body = "(call $call (i32.const 1) (i64.const 0) (i32.const 8))";
-    let module = Module::new(&engine, looping(before, body)).expect("a valid guest");
-    let mut group = criterion.benchmark_group("p1/clock_time_get");
-    group.measurement_time(MEASUREMENT);
-
-    let mut stock = Linker::new(&engine);
-    wasmtime_wasi::p1::add_to_linker_sync(&mut stock, |ctx: &mut WasiP1Ctx| ctx).expect("a fresh linker");
-    time(&mut group, "stock", &stock, &module, WasiCtxBuilder::new().build_p1());
-
-    let mut builder = WasiCtxBuilder::new();
-    deterministic_wasi_ctx::add_determinism_to_wasi_ctx_builder(&mut builder);
-    time(&mut group, "deterministic-wasi-ctx", &stock, &module, builder.build_p1());
-
-    let mut ours = Linker::new(&engine);
-    p1::add_to_linker_sync(&mut ours, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
-    for preset in Preset::ALL.iter().copied() {
-        let ctx = WasiCtxBuilder::new().build_deterministic_p1(preset.policies(&Seed::default()));
-        time(&mut group, preset.name(), &ours, &module, ctx);
+fn clocks(criterion: &mut Criterion) {
+    for call in [Call::clock_time_get("monotonic", 1), Call::clock_time_get("realtime", 0)] {
+        let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+        each_side(&mut group, &call.module(&core_engine()), |_| true, Some(Floor::Clock));
     }
-    group.finish();
+    let call = Call::clock_res_get();
+    let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+    each_side(&mut group, &call.module(&core_engine()), |_| true, None);
 }
 
-criterion_group!(benches, clock_time_get);
+fn randomness(criterion: &mut Criterion) {
+    for (name, length) in [("8 B", 8), ("64 B", 64), ("4 KiB", 4096), ("1 MiB", 1 << 20)] {
+        let call = Call::random_get(name, length);
+        let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+        group.throughput(Throughput::Bytes(length));
+        // `strict` refuses.
+        let wanted = |side| side != Side::Ours(Preset::Strict);
+        each_side(&mut group, &call.module(&core_engine()), wanted, (length == 8).then_some(Floor::Random));
+    }
+}
+
+fn scheduling(criterion: &mut Criterion) {
+    let call = Call::sched_yield();
+    let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+    each_side(&mut group, &call.module(&core_engine()), |_| true, Some(Floor::Yield));
+    drop(group);
+    for count in [1, 16, 256] {
+        let call = Call::poll_oneoff(count);
+        let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+        each_side(&mut group, &call.module(&core_engine()), |_| true, None);
+    }
+}
+
+fn stdout(criterion: &mut Criterion) {
+    for (name, length) in [("1 B", 1), ("64 B", 64), ("4 KiB", 4096)] {
+        let call = Call::fd_write(name, length);
+        let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
+        // The other presets write in the same way.
+        let wanted = |side| !matches!(side, Side::Ours(preset) if preset != Preset::Simulation);
+        each_side(&mut group, &call.module(&core_engine()), wanted, None);
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = configure();
+    targets = clocks, randomness, scheduling, stdout
+}
 criterion_main!(benches);

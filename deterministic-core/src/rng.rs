@@ -105,6 +105,9 @@ impl<R: TryRng + Send> Rng for R {
 pub struct ByteStream {
     rng: alloc::boxed::Box<dyn Rng>,
     word: usize,
+    /// The bits of a length that is no multiple of the word; all bits where the word is no power of two, since dividing
+    /// takes longer than most reads.
+    odd: usize,
     /// The last `left` bytes of `rest` were drawn and not yet given.
     rest: [u8; ByteStream::MAX_WORD],
     left: usize,
@@ -123,7 +126,8 @@ impl ByteStream {
     /// The stream that `rng` makes from here on. A word above [`MAX_WORD`](Self::MAX_WORD) counts as that.
     pub fn new(rng: alloc::boxed::Box<dyn Rng>) -> Self {
         let word = rng.word().get().min(Self::MAX_WORD);
-        ByteStream { rng, word, rest: [0; Self::MAX_WORD], left: 0 }
+        let odd = if word.is_power_of_two() { word - 1 } else { usize::MAX };
+        ByteStream { rng, word, odd, rest: [0; Self::MAX_WORD], left: 0 }
     }
 
     /// Fills `buf` with the next bytes of the stream.
@@ -133,7 +137,7 @@ impl ByteStream {
     /// What the generator says; `buf` then holds an unspecified mixture.
     #[inline]
     pub fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
-        if self.left == 0 && buf.len().is_multiple_of(self.word) {
+        if self.left == 0 && buf.len() & self.odd == 0 {
             return self.rng.fill(buf);
         }
         self.fill_cut(buf)
@@ -168,7 +172,7 @@ impl ByteStream {
     ///
     /// What the generator says.
     pub fn next_u64(&mut self) -> Result<u64, PolicyError> {
-        if self.left == 0 && 8 % self.word == 0 {
+        if self.left == 0 && 8 & self.odd == 0 {
             return self.rng.draw_u64();
         }
         let mut bytes = [0; 8];

@@ -91,6 +91,12 @@ pub trait Scheduler: Send {
         Ok(0)
     }
 
+    /// Whether [`yielded`](Scheduler::yielded) is to be called at all. Asked once, before the run: a guest that spins yields
+    /// often. One that says no lets no time pass, and does not count them either.
+    fn observes_yields(&self) -> bool {
+        true
+    }
+
     /// Whether timers count as due at once, whatever their deadline, and without time passing. Only the scheduler that
     /// imitates deterministic-wasi-ctx says so.
     fn timers_are_due(&self) -> bool {
@@ -137,6 +143,10 @@ pub struct InOrder;
 impl Scheduler for InOrder {
     fn select(&mut self, _: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
         Ok(Selection { deliver: ready.len(), delay: 0 })
+    }
+
+    fn observes_yields(&self) -> bool {
+        false
     }
 
     fn describe(&self) -> Result<Description, Undescribed> {

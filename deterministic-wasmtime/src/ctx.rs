@@ -42,7 +42,12 @@ impl DeterministicCtx {
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
-            scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
+            scheduling: Scheduling {
+                observes_yields: scheduler.observes_yields(),
+                scheduler,
+                ready: Vec::new(),
+                hangups: Vec::new(),
+            },
             files: Files::new(epoch.as_unix_nanos()),
             file_streams: FileStreams::default(),
             timers: Timers::default(),
@@ -151,6 +156,7 @@ impl std::fmt::Debug for Timeline {
 /// The scheduler policy, and room for the events it is shown, kept from wait to wait.
 pub(crate) struct Scheduling {
     pub(crate) scheduler: Box<dyn Scheduler>,
+    pub(crate) observes_yields: bool,
     pub(crate) ready: Vec<Event>,
     /// The subscriptions among the ready ones whose other end is closed, ascending.
     pub(crate) hangups: Vec<u32>,

@@ -7,7 +7,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wiggle::GuestMemory;
 
 use crate::hooks;
-use crate::p1::{memory, poll, readiness};
+use crate::p1::{memory, poll, readiness, records};
 
 /// Sets clocks that stand at 0, the random bytes that deterministic-wasi-ctx 4 gives (155, 111, …), and no network.
 ///
@@ -44,7 +44,7 @@ pub fn add_determinism_to_wasi_ctx_builder(builder: &mut WasiCtxBuilder) -> &mut
 ///
 /// What `Linker::func_wrap` says.
 pub fn replace_scheduling_functions<T: Send + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    replace(linker, "wasi_snapshot_preview1", &poll::P1)
+    replace(linker, "wasi_snapshot_preview1", &records::P1)
 }
 
 /// The same for `wasi_unstable`.
@@ -53,10 +53,10 @@ pub fn replace_scheduling_functions<T: Send + 'static>(linker: &mut Linker<T>) -
 ///
 /// What `Linker::func_wrap` says.
 pub fn replace_scheduling_functions_for_wasi_preview_0<T: Send + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    replace(linker, "wasi_unstable", &poll::P0)
+    replace(linker, "wasi_unstable", &records::P0)
 }
 
-fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static poll::Layout) -> Result<()> {
+fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static records::Layout) -> Result<()> {
     linker.allow_shadowing(true);
     linker.func_wrap(module, "sched_yield", || memory::errno::SUCCESS)?;
     linker.func_wrap(

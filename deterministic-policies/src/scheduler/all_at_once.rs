@@ -15,6 +15,10 @@ impl Scheduler for AllAtOnce {
         Ok(Selection { deliver: ready.len(), delay: 0 })
     }
 
+    fn observes_yields(&self) -> bool {
+        false
+    }
+
     fn timers_are_due(&self) -> bool {
         true
     }

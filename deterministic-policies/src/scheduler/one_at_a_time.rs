@@ -35,6 +35,10 @@ impl Scheduler for OneAtATime {
         Ok(Selection { deliver: 1, delay: 0 })
     }
 
+    fn observes_yields(&self) -> bool {
+        false
+    }
+
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("OneAtATime", 1).number("next", self.next))
     }

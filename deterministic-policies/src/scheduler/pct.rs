@@ -116,6 +116,10 @@ impl Scheduler for Pct {
         Ok(Selection { deliver: 1, delay: 0 })
     }
 
+    fn observes_yields(&self) -> bool {
+        false
+    }
+
     fn describe(&self) -> Result<Description, Undescribed> {
         let points = self.points.iter().map(|point| {
             let fallen = point.fallen.map(|who| [who.id.into(), who.kind.into()]);

@@ -34,6 +34,10 @@ impl Scheduler for SeededOrder {
         Ok(Selection { deliver: ready.len(), delay: 0 })
     }
 
+    fn observes_yields(&self) -> bool {
+        false
+    }
+
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("SeededOrder", 1).policy("draw", self.draw.describe()))
     }

@@ -2,10 +2,11 @@
 
 use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Errno, Rights};
-use wiggle::{GuestMemory, GuestPtr};
+use wiggle::{GuestMemory, GuestPtr, GuestType};
 
 use super::P1Ctx;
 use super::fault::{Answer, argument};
+use super::memory::store;
 
 /// Which of the two modules a guest imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Version {
 }
 
 /// How many bytes of strings and lists a call may still make the host copy, as stock counts them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Allowance(pub(super) usize);
 
 impl Allowance {
@@ -59,10 +60,24 @@ pub(super) fn write_bytes(memory: &mut GuestMemory<'_>, ptr: GuestPtr<u8>, bytes
     Ok(ptr.add(len)?)
 }
 
+#[inline]
 pub(super) fn write_u32(memory: &mut GuestMemory<'_>, ptr: i32, value: u32) -> Answer {
-    Ok(memory.write(GuestPtr::new(ptr as u32), value)?)
+    match store(memory, ptr as u32, value.to_le_bytes()) {
+        true => Ok(()),
+        false => no_room(memory, ptr, value),
+    }
 }
 
+#[inline]
 pub(super) fn write_u64(memory: &mut GuestMemory<'_>, ptr: i32, value: u64) -> Answer {
+    match store(memory, ptr as u32, value.to_le_bytes()) {
+        true => Ok(()),
+        false => no_room(memory, ptr, value),
+    }
+}
+
+/// Says what is wrong in wiggle's words.
+#[cold]
+fn no_room<T: GuestType>(memory: &mut GuestMemory<'_>, ptr: i32, value: T) -> Answer {
     Ok(memory.write(GuestPtr::new(ptr as u32), value)?)
 }

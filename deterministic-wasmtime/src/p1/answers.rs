@@ -3,29 +3,30 @@
 use deterministic_core::ClockId;
 use wasmtime::Result;
 use wasmtime_wasi::p1::types;
-use wiggle::{GuestMemory, GuestPtr};
+use wiggle::GuestMemory;
 
-use super::memory::{errno, errno_or_trap};
+use super::memory::{self, errno};
 use crate::{DeterministicCtx, Error};
 
 /// The most random bytes that one call gives: wasmtime-wasi's default, beyond which stock traps.
 pub(crate) const MAX_RANDOM: u32 = 64 << 20;
 
 /// A clock of WASI 0.1 by its number. One that WASI does not have traps, as on stock.
+#[inline]
 fn clock_id(id: i32) -> Result<ClockId> {
-    Ok(match types::Clockid::try_from(id)? {
-        types::Clockid::Realtime => ClockId::Realtime,
-        types::Clockid::Monotonic => ClockId::Monotonic,
-        types::Clockid::ProcessCputimeId => ClockId::ProcessCpuTime,
-        types::Clockid::ThreadCputimeId => ClockId::ThreadCpuTime,
+    Ok(match id {
+        0 => ClockId::Realtime,
+        1 => ClockId::Monotonic,
+        2 => ClockId::ProcessCpuTime,
+        3 => ClockId::ThreadCpuTime,
+        unknown => return Err(no_clock(unknown)),
     })
 }
 
-fn write_u64(memory: &mut GuestMemory<'_>, at: i32, value: u64) -> Result<i32> {
-    match memory.write(GuestPtr::<u64>::new(at as u32), value) {
-        Ok(()) => Ok(errno::SUCCESS),
-        Err(error) => errno_or_trap(error),
-    }
+#[cold]
+fn no_clock(id: i32) -> wasmtime::Error {
+    let error = types::Clockid::try_from(id).err();
+    error.map_or_else(|| wasmtime::format_err!("no clock {id}"), wasmtime::Error::from)
 }
 
 #[inline]
@@ -36,7 +37,7 @@ pub(super) fn clock_time_get(
     out: i32,
 ) -> Result<i32> {
     let now = ctx.time.read(clock_id(id)?)?;
-    write_u64(memory, out, now)
+    memory::write_u64(memory, out, now)
 }
 
 pub(super) fn clock_res_get(
@@ -46,7 +47,7 @@ pub(super) fn clock_res_get(
     out: i32,
 ) -> Result<i32> {
     clock_id(id)?;
-    write_u64(memory, out, ctx.time.clock.resolution().get())
+    memory::write_u64(memory, out, ctx.time.clock.resolution().get())
 }
 
 #[inline]
@@ -60,15 +61,18 @@ pub(super) fn random_get(ctx: &mut DeterministicCtx, memory: &mut GuestMemory<'_
         ctx.secure_random.fill(&mut [])?;
         return Ok(errno::SUCCESS);
     }
-    match memory.as_slice_mut(GuestPtr::<[u8]>::new((buf as u32, len))) {
-        Ok(Some(bytes)) => ctx.secure_random.fill(bytes)?,
-        Ok(None) => return Err(Error::SharedMemory.into()),
-        Err(error) => return errno_or_trap(error),
+    match memory::place(memory, buf as u32, len) {
+        Some(bytes) => ctx.secure_random.fill(bytes)?,
+        None => return memory::no_place(memory, buf as u32, len),
     }
     Ok(errno::SUCCESS)
 }
 
+#[inline]
 pub(super) fn sched_yield(ctx: &mut DeterministicCtx) -> Result<i32> {
+    if !ctx.scheduling.observes_yields {
+        return Ok(errno::SUCCESS);
+    }
     let now = ctx.now();
     let passes = ctx.scheduling.scheduler.yielded(now)?;
     if passes > 0 {

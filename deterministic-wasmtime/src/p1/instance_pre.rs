@@ -10,12 +10,12 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasmtime::{AsContextMut, ExternType, Instance, Linker, Module, Result, StoreContextMut};
+use wasmtime::{AsContextMut, Instance, Linker, Module, Result, StoreContextMut};
 
 use super::P1Ctx;
 use super::escapes::Escapes;
 use super::link::Definitions;
-use super::memory::{Bound, Finder};
+use super::memory::{Bound, Finder, export_of};
 
 /// A module whose imports are found, those of WASI 0.1 by functions that have its memory at hand: each call is several
 /// times faster than after [`Linker::instantiate`]. Made by [`instantiate_pre_sync`] or [`instantiate_pre_async`].
@@ -94,10 +94,7 @@ impl<T: Send + 'static> InstancePre<T> {
         let owner = NonZeroU64::new(owner).expect("2^64 modules take longer to compile than anyone waits");
 
         let escapes = Escapes::of(module);
-        let export = match module.get_export("memory") {
-            Some(ExternType::Memory(memory)) if !memory.is_shared() => module.get_export_index("memory"),
-            _ => None,
-        };
+        let export = export_of(module);
         let finder = |from: &str, name: &str| {
             let alone = !escapes.possible(from, name);
             Finder { owner: alone.then_some(owner), export }

@@ -1,22 +1,24 @@
 //! Reading and writing open files and the standard streams.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use deterministic_fs::{FileSystem, Position};
 use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
 use wiggle::{GuestError, GuestMemory, GuestPtr};
 
-use super::P1Ctx;
 use super::abi::{Allowance, Version, write_u32, write_u64};
 use super::descriptors::{Descriptor, File};
 use super::fault::{Answer, Fault, argument};
-use super::stdio;
+use super::memory::load;
+use super::stdio::{self, Wait};
+use super::{P1Ctx, table};
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
 /// The buffers of a call, as the guest lists them. They are read from its memory one by one, so that their number
 /// allocates nothing.
-struct Buffers {
+#[derive(Clone)]
+pub(super) struct Buffers {
     list: u32,
     count: u32,
     next: u32,
@@ -25,27 +27,48 @@ struct Buffers {
 
 const IOVEC_SIZE: u32 = 8;
 
+/// How many bytes that go to a standard stream have room from call to call.
+const SCRATCH: usize = 1 << 13;
+
 impl Buffers {
     fn new(list: i32, count: i32, allowance: &Allowance) -> Answer<Self> {
-        let mut allowance = Allowance(allowance.0);
+        let mut allowance = allowance.clone();
         let bytes = (count as u32 as usize).checked_mul(IOVEC_SIZE as usize).ok_or(Errno::Overflow)?;
         allowance.take(bytes)?;
         Ok(Buffers { list: list as u32, count: count as u32, next: 0, allowance })
     }
 
     /// The next buffer that is not empty.
+    #[inline]
     fn next(&mut self, memory: &GuestMemory<'_>) -> Answer<Option<GuestPtr<[u8]>>> {
         while self.next < self.count {
-            let iovec = GuestPtr::<GuestPtr<u8>>::new(self.list).add(2 * self.next)?;
-            let buf = memory.read(iovec)?;
-            let len = memory.read(iovec.cast::<u32>().add(1)?)?;
+            let (buf, len) = self.read(memory)?;
             self.next += 1;
             if len > 0 {
                 self.allowance.take(len as usize)?;
-                return Ok(Some(buf.as_array(len)));
+                return Ok(Some(GuestPtr::new((buf, len))));
             }
         }
         Ok(None)
+    }
+
+    /// Where the next buffer begins, and its length.
+    #[inline]
+    fn read(&self, memory: &GuestMemory<'_>) -> Answer<(u32, u32)> {
+        let both = || {
+            let at = self.list.checked_add(self.next.checked_mul(IOVEC_SIZE)?)?;
+            Some((load(memory, at)?, load(memory, at.checked_add(4)?)?))
+        };
+        match both() {
+            Some((buf, len)) => Ok((u32::from_le_bytes(buf), u32::from_le_bytes(len))),
+            None => self.read_or_fault(memory),
+        }
+    }
+
+    #[cold]
+    fn read_or_fault(&self, memory: &GuestMemory<'_>) -> Answer<(u32, u32)> {
+        let iovec = GuestPtr::<u32>::new(self.list).add(self.next.checked_mul(2).ok_or(GuestError::PtrOverflow)?)?;
+        Ok((memory.read(iovec)?, memory.read(iovec.add(1)?)?))
     }
 
     /// Hands the buffers to `each` one by one, which says how many bytes of one it used, until one was not used up. Gives
@@ -53,7 +76,8 @@ impl Buffers {
     ///
     /// Stock looks at the first buffer only. So of that one every fault counts; one in a later buffer ends the call early,
     /// with what was done.
-    fn for_each(
+    #[inline]
+    pub(super) fn for_each(
         mut self,
         memory: Memory<'_, '_>,
         mut each: impl FnMut(Memory<'_, '_>, GuestPtr<[u8]>, u64) -> Answer<usize>,
@@ -82,12 +106,17 @@ impl Buffers {
 }
 
 /// The bytes of a buffer, to be written to.
-fn slice_mut<'a>(memory: Memory<'a, '_>, buffer: GuestPtr<[u8]>) -> Answer<&'a mut [u8]> {
+pub(super) fn slice_mut<'a>(memory: Memory<'a, '_>, buffer: GuestPtr<[u8]>) -> Answer<&'a mut [u8]> {
     memory.as_slice_mut(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
+#[inline]
 fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a [u8]> {
-    memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
+    match memory.as_slice(buffer) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(crate::Error::SharedMemory.into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn read_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers: Buffers, offset: u64) -> Answer<u32> {
@@ -108,52 +137,46 @@ fn write_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers
     })
 }
 
-pub(super) async fn fd_read(
+pub(super) fn fd_read(
     ctx: &mut P1Ctx,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, out): (i32, i32, i32, i32),
-) -> Answer {
+) -> Answer<Option<Wait>> {
     let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
     let (descriptors, files) = ctx.open()?;
-    let read = match descriptors.get_mut(fd)? {
-        Descriptor::File(file) => {
-            let read = read_at(files, file, memory, buffers, file.position)?;
-            file.position = file.position.checked_add(read.into()).ok_or(Errno::Overflow)?;
-            read
-        }
-        Descriptor::Input { stream, .. } => {
-            let size = buffers.total(memory)?;
-            let mut bytes = stdio::read(stream, size).await?;
-            if bytes.len() > size {
-                return Err(Errno::Range.into());
-            }
-            let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
-            buffers.for_each(memory, |memory, buffer, _| {
-                let part = bytes.split_to(bytes.len().min(buffer.len() as usize));
-                slice_mut(memory, buffer)?[..part.len()].copy_from_slice(&part);
-                Ok(part.len())
-            })?
-        }
+    let file = match descriptors.get_mut(fd)? {
+        Descriptor::File(file) => file,
+        Descriptor::Input { stream, .. } => return stdio::read_now(stream, memory, (fd, buffers, out)),
         _ => return Err(Errno::Badf.into()),
     };
-    write_u32(memory, out, read)
+    let read = read_at(files, file, memory, buffers, file.position)?;
+    file.position = file.position.checked_add(read.into()).ok_or(Errno::Overflow)?;
+    write_u32(memory, out, read).map(|()| None)
 }
 
-pub(super) async fn fd_write(
+pub(super) fn fd_write(
     ctx: &mut P1Ctx,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, out): (i32, i32, i32, i32),
-) -> Answer {
+) -> Answer<Option<Wait>> {
     let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
-    if let Descriptor::Output { stream, .. } = ctx.table()?.get_mut(fd)? {
-        let bytes = buffers.gather(memory)?;
-        let written = bytes.len() as u32;
-        if written > 0 {
-            stdio::write(stream, bytes).await?;
+    // Finding the time, which files need, is for files only.
+    let scratch = &mut ctx.scratch;
+    let table = table(&mut ctx.descriptors, &mut ctx.wasi, ctx.deterministic.files())?;
+    if let Descriptor::Output { stream, .. } = table.get_mut(fd)? {
+        buffers.gather(memory, scratch)?;
+        let written = scratch.len() as u32;
+        if written > 0
+            && let Some(left) = stdio::write_now(stream, scratch.split().freeze())?
+        {
+            return Ok(Some(Wait::Write { fd, left, written, out }));
         }
-        return write_u32(memory, out, written);
+        if scratch.capacity() > SCRATCH {
+            *scratch = BytesMut::new();
+        }
+        return write_u32(memory, out, written).map(|()| None);
     }
     let (descriptors, files) = ctx.open()?;
     let file = descriptors.file(fd)?;
@@ -162,26 +185,29 @@ pub(super) async fn fd_write(
         true => files.stat(&file.handle)?.size,
         false => file.position.checked_add(written.into()).ok_or(Errno::Overflow)?,
     };
-    write_u32(memory, out, written)
+    write_u32(memory, out, written).map(|()| None)
 }
 
 impl Buffers {
     /// How many bytes the buffers have together, as far as they are sound.
-    fn total(&self, memory: Memory<'_, '_>) -> Answer<usize> {
-        let buffers = Buffers { allowance: Allowance(self.allowance.0), ..*self };
-        let sum = buffers.for_each(memory, |memory, buffer, _| Ok(slice_mut(memory, buffer)?.len()))?;
+    pub(super) fn total(&self, memory: Memory<'_, '_>) -> Answer<usize> {
+        let sum = self.clone().for_each(memory, |memory, buffer, _| Ok(slice_mut(memory, buffer)?.len()))?;
         Ok(sum as usize)
     }
 
-    /// A copy of all bytes.
-    fn gather(self, memory: Memory<'_, '_>) -> Answer<Bytes> {
-        let mut bytes = BytesMut::new();
+    /// A copy of all bytes, in `copy`, which is emptied before.
+    fn gather(self, memory: Memory<'_, '_>, copy: &mut BytesMut) -> Answer {
+        copy.clear();
         self.for_each(memory, |memory, buffer, _| {
             let part = slice(memory, buffer)?;
-            bytes.extend_from_slice(part);
+            if copy.capacity() - copy.len() < part.len() {
+                // Of a block that is used up and free again, the front is used once more.
+                copy.reserve(part.len().max(SCRATCH));
+            }
+            copy.extend_from_slice(part);
             Ok(part.len())
         })?;
-        Ok(bytes.freeze())
+        Ok(())
     }
 }
 

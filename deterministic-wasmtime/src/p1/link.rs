@@ -6,7 +6,8 @@ use wiggle::GuestMemory;
 use super::abi::{Allowance, Version};
 use super::fault::{self, Answer};
 use super::memory::{Finder, observe_fuel};
-use super::poll::{self, Call, Layout};
+use super::poll::{self, Call};
+use super::records::{self, Layout};
 use super::{P1Ctx, answers, readiness};
 use crate::Error;
 use crate::calls::HostCall;
@@ -98,7 +99,10 @@ macro_rules! define_sync {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
                 let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                <$ret>::lower(block_on(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*))))
+                fault::lower(match own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                    Ok(Some(wait)) => block_on(wait.finish(ctx, &mut memory)),
+                    done => done.map(drop),
+                })
             }).map(drop)
         })?;
     };
@@ -116,7 +120,10 @@ macro_rules! define_async {
             linker.func_wrap_async(from, name, move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
                     let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                    <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)).await)
+                    fault::lower(match own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                        Ok(Some(wait)) => wait.finish(ctx, &mut memory).await,
+                        done => done.map(drop),
+                    })
                 })
             }).map(drop)
         })?;
@@ -212,8 +219,8 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 
     pub(super) fn define_sync(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered("wasi_snapshot_preview1", &poll::P1)?;
-        to.answered("wasi_unstable", &poll::P0)?;
+        to.answered("wasi_snapshot_preview1", &records::P1)?;
+        to.answered("wasi_unstable", &records::P0)?;
         functions!(define_sync, to, wasi_snapshot_preview1);
         functions!(define_sync, to, wasi_unstable);
         self.rest()
@@ -221,8 +228,8 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 
     pub(super) fn define_async(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered("wasi_snapshot_preview1", &poll::P1)?;
-        to.answered("wasi_unstable", &poll::P0)?;
+        to.answered("wasi_snapshot_preview1", &records::P1)?;
+        to.answered("wasi_unstable", &records::P0)?;
         functions!(define_async, to, wasi_snapshot_preview1);
         functions!(define_async, to, wasi_unstable);
         self.rest()
@@ -304,7 +311,7 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 }
 
 /// What a call begins with that may copy strings and lists: the allowance for that is renewed, too, as by stock.
-#[inline]
+#[inline(always)]
 fn enter_copying<'a, T: 'static>(
     finder: Finder,
     caller: &'a mut Caller<'_, T>,

@@ -19,9 +19,11 @@ pub(crate) mod memory;
 mod paths;
 pub(crate) mod poll;
 pub(crate) mod readiness;
+pub(crate) mod records;
 mod status;
 mod stdio;
 
+use bytes::BytesMut;
 use deterministic_core::Policies;
 use deterministic_fs::FileSystem;
 use wasmtime_wasi::WasiCtx;
@@ -30,7 +32,7 @@ use self::abi::Allowance;
 use self::descriptors::Table;
 use self::environment::Strings;
 use self::fault::{Answer, Fault};
-use self::memory::Bound;
+use self::memory::{Bound, Hint};
 use crate::DeterministicCtx;
 
 pub use instance_pre::{InstancePre, instantiate_pre_async, instantiate_pre_sync};
@@ -47,6 +49,9 @@ pub struct P1Ctx {
     environment: Option<Strings>,
     allowance: Allowance,
     bound: Bound,
+    hint: Hint,
+    /// What is written to a standard stream, kept from call to call.
+    scratch: BytesMut,
 }
 
 impl P1Ctx {
@@ -61,6 +66,8 @@ impl P1Ctx {
             environment: None,
             allowance: Allowance(0),
             bound: Bound::default(),
+            hint: Hint::default(),
+            scratch: BytesMut::new(),
         }
     }
 

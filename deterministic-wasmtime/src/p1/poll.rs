@@ -8,49 +8,23 @@
 use deterministic_core::{Clock, Event, EventKind, Instant, Scheduler, WallTime};
 use wasmtime::Result;
 use wasmtime_wasi::p1::types;
-use wiggle::{GuestError, GuestMemory, GuestPtr};
+use wiggle::GuestMemory;
 
 use super::memory::{errno, errno_or_trap};
 use super::readiness::{Descriptors, Readiness};
+use super::records::{Layout, Subscription, Subscriptions, Wants, write_events};
 use crate::files::Files;
 use crate::{DeterministicCtx, Error};
 
-/// Where the fields of a subscription lie. The event record is the same in both versions.
-pub(crate) struct Layout {
-    size: u32,
-    clock_id: u32,
-    timeout: u32,
-    flags: u32,
-}
-
-/// `wasi_snapshot_preview1`.
-pub(crate) const P1: Layout = Layout { size: 48, clock_id: 16, timeout: 24, flags: 40 };
-/// `wasi_unstable`, whose clock subscription begins with an identifier of its own.
-pub(crate) const P0: Layout = Layout { size: 56, clock_id: 24, timeout: 32, flags: 48 };
-
-const TAG: u32 = 8;
-const FD: u32 = 16;
-const EVENT_SIZE: u32 = 32;
 /// For how many events there is room from call to call.
 const KEPT: usize = 1024;
-const ABSTIME: u16 = 1;
-const HANGUP: u16 = 1;
-
-/// A kind of event by WASI's number.
-pub(super) fn tag(kind: EventKind) -> u8 {
-    match kind {
-        EventKind::Readable => 1,
-        EventKind::Writable => 2,
-        _ => 0,
-    }
-}
 
 /// What the guest passed.
 pub(crate) struct Call {
-    subscriptions: u32,
-    events: u32,
-    count: u32,
-    count_out: u32,
+    pub(super) subscriptions: u32,
+    pub(super) events: u32,
+    pub(super) count: u32,
+    pub(super) count_out: u32,
 }
 
 impl Call {
@@ -84,17 +58,6 @@ impl DeterministicCtx {
     }
 }
 
-/// A subscription as the guest wrote it.
-struct Subscription {
-    userdata: u64,
-    wants: Wants,
-}
-
-enum Wants {
-    Timer { deadline: Instant },
-    Descriptor { fd: u32, kind: EventKind },
-}
-
 /// Answers one call. `copy_limit` is how many bytes one call may make the host copy, as stock counts them.
 pub(crate) fn poll_oneoff(
     layout: &Layout,
@@ -113,16 +76,16 @@ pub(crate) fn poll_oneoff(
     }
     let Policy { epoch, clock, scheduler, ready, hangups } = policy;
     let start = clock.now();
-    let read =
-        |memory: &GuestMemory<'_>, index| read_subscription(layout, memory, call.subscriptions, index, epoch, start);
+    let subscriptions = Subscriptions { layout, call, epoch, now: start };
     ready.clear();
     hangups.clear();
 
     let mut once = AskedOnce(None);
     let at_once = scheduler.timers_are_due();
     let mut earliest: Option<Instant> = None;
+    let records = subscriptions.records(memory);
     for index in 0..call.count {
-        let Subscription { userdata, wants } = match read(memory, index) {
+        let Subscription { userdata, wants } = match subscriptions.read(&records, index) {
             Ok(Some(subscription)) => subscription,
             Ok(None) => return Ok(errno::INVAL),
             Err(error) => return errno_or_trap(error),
@@ -155,8 +118,10 @@ pub(crate) fn poll_oneoff(
         clock.advance_to(earliest)?;
         // A frozen clock does not move, and the sleep is over nevertheless.
         let now = clock.now().max(earliest);
+        let records = subscriptions.records(memory);
         for index in 0..call.count {
-            if let Ok(Some(Subscription { userdata, wants: Wants::Timer { deadline } })) = read(memory, index)
+            if let Ok(Some(Subscription { userdata, wants: Wants::Timer { deadline } })) =
+                subscriptions.read(&records, index)
                 && deadline <= now
             {
                 ready.push(Event::new(index, userdata, EventKind::Timer { deadline }));
@@ -195,67 +160,4 @@ impl AskedOnce {
         self.0 = Some((fd, kind, answer));
         Ok(answer)
     }
-}
-
-/// Field by field in the order of stock, so that of two faults the same one is reported. `None` is a clock that cannot be
-/// waited for, which is `EINVAL`, as an unknown tag, clock or flag is.
-fn read_subscription(
-    layout: &Layout,
-    memory: &GuestMemory<'_>,
-    base: u32,
-    index: u32,
-    epoch: WallTime,
-    now: Instant,
-) -> Result<Option<Subscription>, GuestError> {
-    let at = GuestPtr::<u8>::new(base).add(index.checked_mul(layout.size).ok_or(GuestError::PtrOverflow)?)?;
-    let userdata = memory.read(at.cast::<u64>())?;
-    let wants = match memory.read(at.add(TAG)?)? {
-        0 => {
-            let clock = memory.read(at.add(layout.clock_id)?.cast::<u32>())?;
-            if clock > 3 {
-                return Ok(None);
-            }
-            let timeout = memory.read(at.add(layout.timeout)?.cast::<u64>())?;
-            memory.read(at.add(layout.timeout + 8)?.cast::<u64>())?; // the precision, which nothing here needs
-            let flags = memory.read(at.add(layout.flags)?.cast::<u16>())?;
-            let deadline = match (clock, flags) {
-                (0 | 1, 0) => now.saturating_add(timeout),
-                (0, ABSTIME) => epoch.instant_of(WallTime::from_unix_nanos(timeout)),
-                (1, ABSTIME) => Instant::from_nanos(timeout),
-                _ => return Ok(None),
-            };
-            Wants::Timer { deadline }
-        }
-        tag @ (1 | 2) => {
-            let kind = if tag == 1 { EventKind::Readable } else { EventKind::Writable };
-            Wants::Descriptor { fd: memory.read(at.add(FD)?.cast::<u32>())?, kind }
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(Subscription { userdata, wants }))
-}
-
-/// Writes the fields and leaves the padding between them as the guest had it.
-fn write_events(
-    memory: &mut GuestMemory<'_>,
-    call: &Call,
-    events: &[Event],
-    hangups: &[u32],
-) -> Result<i32, GuestError> {
-    let mut at = GuestPtr::<u8>::new(call.events);
-    for (position, event) in events.iter().enumerate() {
-        if position > 0 {
-            at = at.add(EVENT_SIZE)?;
-        }
-        let is_timer = matches!(event.kind(), EventKind::Timer { .. });
-        let hung_up = hangups.binary_search(&event.subscription()).is_ok();
-        memory.write(at.cast::<u64>(), event.id())?;
-        memory.write(at.add(8)?.cast::<u16>(), errno::SUCCESS as u16)?;
-        memory.write(at.add(10)?, tag(event.kind()))?;
-        // Stock says 1 byte of any descriptor, whatever there is.
-        memory.write(at.add(16)?.cast::<u64>(), u64::from(!is_timer))?;
-        memory.write(at.add(24)?.cast::<u16>(), if hung_up { HANGUP } else { 0 })?;
-    }
-    memory.write(GuestPtr::<u32>::new(call.count_out), events.len() as u32)?;
-    Ok(errno::SUCCESS)
 }

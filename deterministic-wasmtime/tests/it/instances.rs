@@ -103,6 +103,29 @@ fn instances_of_one_module_made_in_every_mixture() {
     }
 }
 
+/// After many calls the module of a plainly linked instance is known; another module's instance is not taken for it.
+#[test]
+fn many_calls_of_plainly_linked_instances() {
+    let bench = Bench::new();
+    let one = bench.module(&reader(""));
+    // Its first memory is another one.
+    let other = reader(r#"(memory $first (export "first") 1)"#)
+        .replace(r#"(memory (export "memory") 1)"#, r#"(memory $memory (export "memory") 1)"#)
+        .replace("(data (i32.const 8)", "(data (memory $memory) (i32.const 8)");
+    let other = bench.module(&other);
+    for order in [[&one, &one, &other], [&other, &one, &one], [&one, &other, &other]] {
+        let mut store = bench.store();
+        let instances = order.map(|module| bench.plain.instantiate(&mut store, module).unwrap());
+        for _ in 0..100 {
+            each_has_its_own(&mut store, &instances);
+        }
+        for _ in 0..200 {
+            read(&mut store, &instances[0]);
+        }
+        each_has_its_own(&mut store, &instances);
+    }
+}
+
 #[test]
 fn instances_of_different_modules() {
     let bench = Bench::new();

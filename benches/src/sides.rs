@@ -1,0 +1,165 @@
+//! Who answers a core module: stock wasmtime-wasi, deterministic-wasi-ctx, each of our presets, and hardly anyone.
+
+use criterion::{BenchmarkGroup, measurement::WallTime};
+use deterministic_policies::Preset;
+use deterministic_wasmtime::core::Seed;
+use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
+use wasmtime::{Caller, Engine, Instance, Linker, Memory, Module, Store};
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+use crate::{Counted, time};
+
+/// The engine of all sides, as Wasmtime has it.
+pub fn core_engine() -> Engine {
+    Engine::default()
+}
+
+/// An implementation of WASI 0.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// wasmtime-wasi 48.
+    Stock,
+    /// deterministic-wasi-ctx 4.0.7, with its functions for scheduling.
+    DeterministicWasiCtx,
+    /// Ours, instances made by [`p1::instantiate_pre_sync`].
+    Ours(Preset),
+    /// Ours, instances made by `Linker::instantiate`, under the preset `simulation`.
+    PlainLinker,
+}
+
+impl Side {
+    /// Every one.
+    pub fn all() -> impl Iterator<Item = Side> {
+        let ours = Preset::ALL.iter().copied().map(Side::Ours);
+        [Side::Stock, Side::DeterministicWasiCtx].into_iter().chain(ours).chain([Side::PlainLinker])
+    }
+
+    /// The name of its line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::Stock => "stock",
+            Side::DeterministicWasiCtx => "deterministic-wasi-ctx",
+            // That crate's answers, given by us.
+            Side::Ours(Preset::DeterministicWasiCtx) => "preset deterministic_wasi_ctx",
+            Side::Ours(preset) => preset.name(),
+            Side::PlainLinker => "simulation, plain linker",
+        }
+    }
+}
+
+/// What a call cannot be faster than.
+#[derive(Clone, Copy, Debug)]
+pub enum Floor {
+    /// `clock_time_get`, which does nothing, and one that writes 8 bytes into the memory at hand.
+    Clock,
+    /// `random_get`, which writes 8 bytes into the memory at hand.
+    Random,
+    /// `sched_yield`, which does nothing.
+    Yield,
+}
+
+/// Times `run` of a module on every side that `wanted` says, and on the floor.
+pub fn each_side(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    module: &Module,
+    wanted: impl Fn(Side) -> bool,
+    floor: Option<Floor>,
+) {
+    for side in Side::all().filter(|side| wanted(*side)) {
+        let stdout = Counted::default();
+        let mut builder = WasiCtxBuilder::new();
+        builder.stdout(stdout.clone());
+        match side {
+            Side::Stock => stock(group, side, module, builder.build_p1(), false),
+            Side::DeterministicWasiCtx => {
+                deterministic_wasi_ctx::add_determinism_to_wasi_ctx_builder(&mut builder);
+                stock(group, side, module, builder.build_p1(), true);
+            }
+            Side::Ours(preset) => {
+                let linker = Linker::new(module.engine());
+                let program = p1::instantiate_pre_sync(&linker, module, |ctx: &mut p1::P1Ctx| ctx).expect("it links");
+                let ctx = builder.build_deterministic_p1(preset.policies(&Seed::default()));
+                let mut store = Store::new(module.engine(), ctx);
+                let instance = program.instantiate(&mut store).expect("it starts");
+                time(group, side.name(), &mut store, instance);
+            }
+            Side::PlainLinker => {
+                let mut linker = Linker::new(module.engine());
+                p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
+                let policies = Preset::Simulation.policies(&Seed::default());
+                let mut store = Store::new(module.engine(), builder.build_deterministic_p1(policies));
+                let instance = linker.instantiate(&mut store, module).expect("it links");
+                time(group, side.name(), &mut store, instance);
+            }
+        }
+    }
+    if let Some(floor) = floor {
+        floor.time(group, module);
+    }
+}
+
+fn stock(group: &mut BenchmarkGroup<'_, WallTime>, side: Side, module: &Module, ctx: WasiP1Ctx, replace: bool) {
+    let mut linker = Linker::new(module.engine());
+    wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |ctx: &mut WasiP1Ctx| ctx).expect("a fresh linker");
+    if replace {
+        deterministic_wasi_ctx::replace_scheduling_functions(&mut linker).expect("it allows shadowing");
+    }
+    let mut store = Store::new(module.engine(), ctx);
+    let instance = linker.instantiate(&mut store, module).expect("it links");
+    time(group, side.name(), &mut store, instance);
+}
+
+/// The data of a store on the floor.
+#[derive(Debug, Default)]
+struct AtHand {
+    memory: Option<Memory>,
+    value: u64,
+}
+
+impl Floor {
+    fn time(self, group: &mut BenchmarkGroup<'_, WallTime>, module: &Module) {
+        for (name, writes) in [("floor: nothing", false), ("floor: 8 bytes", true)] {
+            let mut linker = Linker::new(module.engine());
+            let Some(()) = self.define(&mut linker, writes) else { continue };
+            let mut store = Store::new(module.engine(), AtHand::default());
+            let instance: Instance = linker.instantiate(&mut store, module).expect("it links");
+            store.data_mut().memory = instance.get_memory(&mut store, "memory");
+            time(group, name, &mut store, instance);
+        }
+    }
+
+    /// `None` where there is nothing to write, or something to be written.
+    fn define(self, linker: &mut Linker<AtHand>, writes: bool) -> Option<()> {
+        let wasi = "wasi_snapshot_preview1";
+        let defined = match (self, writes) {
+            (Floor::Clock, false) => {
+                linker.func_wrap(wasi, "clock_time_get", |_: Caller<'_, AtHand>, _: i32, _: i64, _: i32| 0i32)
+            }
+            (Floor::Clock, true) => {
+                linker.func_wrap(wasi, "clock_time_get", |caller: Caller<'_, AtHand>, _: i32, _: i64, out: i32| {
+                    write(caller, out)
+                })
+            }
+            // The guest looks for bytes.
+            (Floor::Random, false) => return None,
+            (Floor::Random, true) => {
+                linker.func_wrap(wasi, "random_get", |caller: Caller<'_, AtHand>, out: i32, _: i32| write(caller, out))
+            }
+            (Floor::Yield, false) => linker.func_wrap(wasi, "sched_yield", |_: Caller<'_, AtHand>| 0i32),
+            (Floor::Yield, true) => return None,
+        };
+        defined.map(drop).expect("a fresh linker");
+        Some(())
+    }
+}
+
+/// Writes a number that is another one each time.
+fn write(mut caller: Caller<'_, AtHand>, out: i32) -> wasmtime::Result<i32> {
+    let memory = caller.data().memory.expect("the guest exports its memory");
+    let (bytes, data) = memory.data_and_store_mut(&mut caller);
+    data.value += 1;
+    let place = bytes.get_mut(out as u32 as usize..).and_then(|bytes| bytes.first_chunk_mut());
+    *place.ok_or(wasmtime::Trap::MemoryOutOfBounds)? = data.value.to_le_bytes();
+    Ok(0)
+}

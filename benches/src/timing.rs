@@ -1,0 +1,38 @@
+//! A guest's loop, timed.
+
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
+use wasmtime::{Instance, Store};
+
+/// How every bench measures. The machines are noisy; only lines of one run are compared.
+pub fn configure() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_millis(1_500))
+        .sample_size(30)
+        .configure_from_args()
+}
+
+/// Times `run(n)`, which does the work `n` times and returns how often it succeeded. A guest that has to get ready exports
+/// `prepare`, which returns an errno.
+pub fn time<T: 'static>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    store: &mut Store<T>,
+    instance: Instance,
+) {
+    if let Ok(prepare) = instance.get_typed_func::<(), i32>(&mut *store, "prepare") {
+        assert_eq!(prepare.call(&mut *store, ()).expect("it ends well"), 0, "{name}: the guest is not ready");
+    }
+    let run = instance.get_typed_func::<u64, u64>(&mut *store, "run").expect("it exports `run`");
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|calls| {
+            let start = Instant::now();
+            let done = run.call(&mut *store, calls).expect("it ends well");
+            let taken = start.elapsed();
+            assert_eq!(done, calls, "{name}: a call failed");
+            taken
+        });
+    });
+}
