@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bytesize::ByteSize;
@@ -9,8 +9,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use deterministic_policies::Preset;
 use deterministic_wasmtime::call_depth::units_for_stack;
-use deterministic_wasmtime::core::{Seed, WallTime};
-use deterministic_wasmtime::engine::MAX_WASM_STACK;
+use deterministic_wasmtime::core::{Policies, Seed, WallTime};
+use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 use jiff::Timestamp;
 
 use crate::problem::{self, one_line};
@@ -27,6 +27,12 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Runs a guest under a preset; its exit code is the guest's
     Run(Box<RunArgs>),
+    /// Runs a guest in turn on stock WASI and here, and tells where the difference in time comes from
+    ///
+    /// The times are the host's: this one command prints something else each time. What the guest writes to its stdout and
+    /// stderr is compared and not shown. Directories given by --dir are the host's, and each run finds them as the one before
+    /// left them; of those given by --dir-hermetic each run gets its own copy.
+    Compare(Box<CompareArgs>),
     /// Prints each import of a guest and why two runs get the same answers from it; fails if one is uncovered
     Audit(AuditArgs),
     /// Lists the presets
@@ -49,6 +55,74 @@ pub(crate) struct AuditArgs {
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "detwasi run [OPTIONS] GUEST [ARGS...]")]
 pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) common: GuestArgs,
+
+    /// Where to write a --dir-hermetic as the guest left it: a new or empty directory, or HOST itself. `::GUEST` says which,
+    /// if there are several; may be given again for another
+    #[arg(long = "write-back", value_name = "DIR[::GUEST]", value_parser = parse_write_back)]
+    pub(crate) write_backs: Vec<WriteBack>,
+
+    /// The export to call instead of running the program: `NAME(ARGS)`, for components in WAVE; or a core module's NAME,
+    /// whose arguments are then ARGS
+    #[arg(long, value_name = "CALL")]
+    pub(crate) invoke: Option<String>,
+
+    /// The HTTP/1.1 request (request line, header fields, empty line, body) to call a component's `wasi:http` handler with
+    /// instead of running the program; prints the response
+    #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
+    pub(crate) http_request: Option<PathBuf>,
+
+    /// A directory of results: a run that is known there is not run again, and one that is not is kept there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Where to write how the run went, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// What is called of the guest.
+    pub(crate) fn entry(&self) -> Entry<'_> {
+        match (&self.invoke, &self.http_request) {
+            (Some(call), _) => Entry::Invoke(call),
+            (None, Some(request)) => Entry::HttpRequest(request),
+            (None, None) => Entry::Program,
+        }
+    }
+}
+
+/// What is called of a guest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry<'a> {
+    /// `_start`, or `wasi:cli/run`.
+    Program,
+    /// The export that `--invoke` names.
+    Invoke(&'a str),
+    /// The handler of `wasi:http`, with the request in this file.
+    HttpRequest(&'a Path),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "detwasi compare [OPTIONS] GUEST [ARGS...]")]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) common: GuestArgs,
+
+    /// How often the guest is run on each side, after one run that is not counted
+    #[arg(long, value_name = "N", default_value_t = 11, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
+
+    /// As JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+// What a guest is started with, by whichever command. (With a doc comment, clap would take it for the commands' text.)
+#[derive(Debug, clap::Args)]
+pub(crate) struct GuestArgs {
     /// What answers the guest's questions; `detwasi presets` lists them
     #[arg(long, value_name = "NAME", default_value_t = Preset::Simulation)]
     pub(crate) preset: Preset,
@@ -72,11 +146,6 @@ pub(crate) struct RunArgs {
     /// The same, but read whole before the guest starts, and what the guest changes stays in memory
     #[arg(long = "dir-hermetic", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
     pub(crate) hermetic_dirs: Vec<Dir>,
-
-    /// Where to write a --dir-hermetic as the guest left it: a new or empty directory, or HOST itself. `::GUEST` says which,
-    /// if there are several; may be given again for another
-    #[arg(long = "write-back", value_name = "DIR[::GUEST]", value_parser = parse_write_back)]
-    pub(crate) write_backs: Vec<WriteBack>,
 
     /// How many bytes the --dir-hermetic directories may hold together; a guest that writes more gets ENOSPC
     #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "1GiB", allow_negative_numbers = true)]
@@ -103,35 +172,32 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
-    /// The export to call instead of running the program: `NAME(ARGS)`, for components in WAVE; or a core module's NAME,
-    /// whose arguments are then ARGS
-    #[arg(long, value_name = "CALL")]
-    pub(crate) invoke: Option<String>,
-
-    /// The HTTP/1.1 request (request line, header fields, empty line, body) to call a component's `wasi:http` handler with
-    /// instead of running the program; prints the response
-    #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
-    pub(crate) http_request: Option<PathBuf>,
-
     /// An import of the guest's that nobody here provides, as `detwasi audit` names it: the guest is started all the same, and
     /// ended if it calls it. May be given again
     #[arg(long = "allow-import", value_name = "NAME")]
     pub(crate) allowed_imports: Vec<String>,
-
-    /// A directory of results: a run that is known there is not run again, and one that is not is kept there
-    #[arg(long, value_name = "DIR")]
-    pub(crate) cache: Option<PathBuf>,
-
-    /// Where to write how the run went, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
 
     /// The WebAssembly program (.wasm or .wat), and its own arguments
     #[arg(value_names = ["GUEST", "ARGS"], required = true, trailing_var_arg = true)]
     guest: Vec<OsString>,
 }
 
-impl RunArgs {
+impl GuestArgs {
+    /// The policies of a run, at its beginning.
+    pub(crate) fn policies(&self) -> Policies {
+        let mut policies = self.preset.policies(&self.seed);
+        policies.epoch = self.epoch.unwrap_or(policies.epoch);
+        policies
+    }
+
+    /// What the guest may take of the host.
+    pub(crate) fn limits(&self) -> Limits {
+        match self.max_memory {
+            Some(size) => Limits::default().max_memory_bytes(size.as_u64()),
+            None => Limits::default(),
+        }
+    }
+
     /// The limit on call depth that is in force, in units.
     pub(crate) fn call_depth(&self) -> Option<u32> {
         let strict = (self.preset == Preset::Strict).then(|| units_for_stack(MAX_WASM_STACK));
@@ -219,7 +285,11 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
         parts.map(one_line).filter(|tip| tip.contains("similar")).map(|tip| format!("; {tip}")).collect();
     let help = match error.kind() {
         ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
-        _ => "`detwasi run --help` lists the options",
+        _ => {
+            // clap's error does not tell which command it is of.
+            let command = std::env::args().nth(1).filter(|name| ["audit", "compare"].contains(&name.as_str()));
+            &format!("`detwasi {} --help` lists the options", command.as_deref().unwrap_or("run"))
+        }
     };
     problem::tell(&format!("{what}{tips}; {help}"))
 }

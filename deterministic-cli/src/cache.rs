@@ -9,7 +9,7 @@ use deterministic_wasmtime::fs::{Access, Tree};
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
 
-use crate::args::RunArgs;
+use crate::args::{Entry, RunArgs};
 use crate::directories::Directories;
 use crate::guest::Guest;
 use crate::outcome;
@@ -45,11 +45,12 @@ pub(crate) fn fingerprint(
     policies: &Policies,
     start: &Started<'_>,
 ) -> Result<Fingerprint, Tainted> {
-    let entry = match (&args.invoke, start.request) {
-        (Some(call), _) => format!("invoke {call}"),
-        (None, Some(request)) => format!("http-request {}", Summary::of(request).sha256),
-        (None, None) => String::new(),
+    let entry = match (args.entry(), start.request) {
+        (Entry::Invoke(call), _) => format!("invoke {call}"),
+        (_, Some(request)) => format!("http-request {}", Summary::of(request).sha256),
+        (_, None) => String::new(),
     };
+    let args = &args.common;
     let mut inputs = Inputs::new(guest.binary(), policies, engine)
         .entry(&entry)
         .arguments(start.arguments)

@@ -11,7 +11,7 @@ use deterministic_wasmtime::fs::{
 };
 use serde::Serialize;
 
-use crate::args::{self, RunArgs};
+use crate::args::{self, GuestArgs};
 use crate::problem::Problem;
 
 /// What is mounted beside the live directories of the builder.
@@ -61,7 +61,7 @@ struct ReportedChange {
 
 impl Directories {
     /// Takes in the trees and finds out whether they could be written back, before the guest starts.
-    pub(crate) fn read(args: &RunArgs) -> Result<Self, Problem> {
+    pub(crate) fn read(args: &GuestArgs, write_backs: &[args::WriteBack]) -> Result<Self, Problem> {
         let capacity = args.max_files.as_u64();
         let mut hermetic = Vec::new();
         let mut room = capacity;
@@ -73,7 +73,7 @@ impl Directories {
             room = room.saturating_sub(tree.size());
             hermetic.push(Hermetic { guest: dir.guest.clone(), tree: Arc::new(tree), write_back: None });
         }
-        for back in &args.write_backs {
+        for back in write_backs {
             let index = source(back, &args.hermetic_dirs)?;
             let write_back = WriteBack::check(back, &args.hermetic_dirs[index], &hermetic[index].tree)?;
             // One would be written over the other, or over what the guest does to the host meanwhile.

@@ -4,6 +4,7 @@
 mod args;
 mod audit;
 mod cache;
+mod compare;
 mod component;
 mod demo;
 mod demo_tasks;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     };
     let ended = match args.command {
         Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Audit(args) => audit::audit(&args),
         Command::Presets => presets::list(),
         Command::Demo => demo::demo(),

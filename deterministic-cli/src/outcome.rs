@@ -23,7 +23,7 @@ const TRAPPED: u8 = 134;
 pub(crate) struct NotProvided(pub(crate) String);
 
 /// How a guest ended.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// By returning, or through `proc_exit` or `wasi:cli/exit`.
@@ -74,6 +74,14 @@ impl Outcome {
         Outcome::Trap { kind, message, frames: frames.map(ToString::to_string), fault: fault_of(&error) }
     }
 
+    /// In a few words.
+    pub(crate) fn brief(&self) -> String {
+        match self {
+            Outcome::ExitCode(code) => format!("exit code {code}"),
+            Outcome::Trap { kind, .. } => kind.clone(),
+        }
+    }
+
     /// Whether it would have ended so on any machine, as far as that is known.
     pub(crate) fn is_the_same_anywhere(&self) -> bool {
         matches!(self, Outcome::ExitCode(_) | Outcome::Trap { fault: Fault::Guest, .. })
@@ -89,13 +97,18 @@ impl Outcome {
 
     /// Tells on stderr about a trap, and gives the exit code.
     pub(crate) fn tell(&self) -> ExitCode {
+        self.tell_where("")
+    }
+
+    /// The same, with words on where it happened.
+    pub(crate) fn tell_where(&self, place: &str) -> ExitCode {
         match self {
             // WASI has no greater codes than 125.
             Outcome::ExitCode(code) => ExitCode::from(*code as u8),
             Outcome::Trap { kind, message, frames, .. } => {
                 let mut stderr = io::stderr();
                 // When stderr is closed there is nobody left to tell.
-                let _ = writeln!(stderr, "detwasi: the guest was ended ({kind}): {message}");
+                let _ = writeln!(stderr, "detwasi: the guest was ended{place} ({kind}): {message}");
                 if let Some(frames) = frames {
                     let _ = writeln!(stderr, "{frames}");
                 }

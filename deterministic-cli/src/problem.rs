@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use deterministic_wasmtime::fingerprint::Tainted;
 use deterministic_wasmtime::http::MessageError;
 
+use crate::outcome::Outcome;
+
 /// The exit code of every problem of our own.
 pub(crate) const EXIT_CODE: u8 = 2;
 /// What a shell shows for a program that a closed pipe ended (128 + SIGPIPE).
@@ -24,13 +26,13 @@ pub(crate) enum Problem {
     )]
     Invalid { path: PathBuf, reason: String },
     #[error(
-        "`{}` is no WASI command: {reason}; build it as a program with a `main`, or call one of its exports with --invoke",
-        path.display()
+        "`{}` is no WASI command: {reason}; build it as a program with a `main`, or call one of its exports with `detwasi \
+         run --invoke`", path.display()
     )]
     NoCommand { path: PathBuf, reason: &'static str },
     #[error(
         "`{}` is no WASI command: it exports no `wasi:cli/run` of WASI 0.2 or 0.3, but {exports}; build it as a program \
-         with a `main`, or call an export with --invoke 'NAME(ARGUMENTS)' or --http-request FILE", path.display()
+         with a `main`, or call an export with `detwasi run --invoke 'NAME(ARGUMENTS)'` or `--http-request FILE`", path.display()
     )]
     NoRun { path: PathBuf, exports: String },
     #[error(
@@ -110,6 +112,15 @@ pub(crate) enum Problem {
     Report { path: PathBuf, error: io::Error },
     #[error("cannot write to standard output: {0}")]
     OwnOutput(io::Error),
+    #[error("the guest was ended {place}")]
+    Ended { place: String, outcome: Box<Outcome>, stderr: Vec<u8>, beside: Option<String> },
+    #[error(
+        "`{}` ends with exit code {first} in one run {place} and with {other} in another, so the runs are not the same work \
+         and cannot be compared; give it arguments and input with which it always ends alike", path.display()
+    )]
+    ExitVaries { path: PathBuf, place: &'static str, first: i32, other: i32 },
+    #[error("cannot give stock WASI a copy of `{guest}`: {reason}; make room in the directory for temporary files")]
+    Copy { guest: String, reason: String },
     #[error("the demo's guest was ended: {0}; please report this")]
     Demo(String),
     #[error("the engine refuses: {0}; please report this")]
@@ -122,6 +133,16 @@ impl Problem {
         match self {
             Problem::BrokenPipe => ExitCode::from(BROKEN_PIPE),
             Problem::OwnOutput(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(BROKEN_PIPE),
+            Problem::Ended { place, outcome, stderr, beside } => {
+                // What the guest said last may say why.
+                let _ = io::stderr().write_all(stderr);
+                let code = outcome.tell_where(&format!(" {place}"));
+                if let Some(beside) = beside {
+                    let _ = writeln!(io::stderr(), "detwasi: {beside}");
+                }
+                code
+            }
+
             _ => tell(&self.to_string()),
         }
     }

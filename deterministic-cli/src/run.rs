@@ -15,7 +15,7 @@ use wasmtime::{Config, Engine};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use crate::args::RunArgs;
+use crate::args::{GuestArgs, RunArgs};
 use crate::cache::{self, Found, Notes, Started};
 use crate::directories::Directories;
 use crate::guest::{Guest, Kind, chain};
@@ -57,21 +57,17 @@ enum Program {
 
 /// Checks everything that can be checked, runs the guest, reports.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
-    let mut policies = args.preset.policies(&args.seed);
-    policies.epoch = args.epoch.unwrap_or(policies.epoch);
+    let common = &args.common;
+    let policies = common.policies();
     let (epoch, begun) = (policies.epoch, policies.clock.now());
     // A clock that measures fuel needs it counted, be it without a limit.
-    let fuel = args.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
-    let limits = match args.max_memory {
-        Some(size) => Limits::default().max_memory_bytes(size.as_u64()),
-        None => Limits::default(),
-    };
+    let fuel = common.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
 
     let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;
-    let guest = Guest::read(args.guest())?;
+    let guest = Guest::read(common.guest())?;
     let prepare = || match guest.kind() {
-        Kind::Module => module::Program::prepare(&guest, &engine, args).map(Program::Module),
-        Kind::Component => component::Program::prepare(&guest, &engine, args).map(Program::Component),
+        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Module),
+        Kind::Component => component::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Component),
     };
     let store = args.cache.as_ref().map(DiskStore::new);
     // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
@@ -81,13 +77,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     if store.is_some() || args.report.is_some() {
         outputs.keep();
     }
-    let arguments = arguments(args, &guest)?;
-    let mut wasi = context(args, &arguments, &outputs)?;
-    let directories = Directories::read(args)?;
+    let arguments = arguments(common, &guest)?;
+    let mut wasi = context(common, &arguments, &outputs)?;
+    let directories = Directories::read(common, &args.write_backs)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
     // Last, since it may wait for whoever writes at the other end.
-    let stdin = stdio::stdin(args.stdin.as_deref())?;
+    let stdin = stdio::stdin(common.stdin.as_deref())?;
 
     let started =
         Started { arguments: &arguments, stdin: &stdin, request: request.as_deref(), directories: &directories };
@@ -109,7 +105,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
                 None => prepare()?,
             };
             wasi.stdin(MemoryInputPipe::new(stdin));
-            let start = Start { wasi, directories: &directories, policies, limits, fuel };
+            let start = Start { wasi, directories: &directories, policies, limits: common.limits(), fuel };
             let ended = match program {
                 Program::Module(program) => program.run(&guest, start),
                 Program::Component(program) => program.run(&guest, start),
@@ -143,8 +139,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let report = Report {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
-        preset: args.preset.to_string(),
-        seed: args.seed.to_string(),
+        preset: common.preset.to_string(),
+        seed: common.seed.to_string(),
         epoch: rfc3339(epoch),
         outcome: ran.outcome,
         results: ran.results,
@@ -215,7 +211,7 @@ pub(crate) fn config(fuel: bool) -> Config {
 }
 
 /// The guest's arguments, from argument 0 on.
-fn arguments(args: &RunArgs, guest: &Guest) -> Result<Vec<String>, Problem> {
+pub(crate) fn arguments(args: &GuestArgs, guest: &Guest) -> Result<Vec<String>, Problem> {
     // As `wasmtime run`: the file name alone, so that where it lies makes no difference.
     let argv0 = match &args.argv0 {
         Some(name) => name.clone(),
@@ -230,7 +226,7 @@ fn arguments(args: &RunArgs, guest: &Guest) -> Result<Vec<String>, Problem> {
 }
 
 /// What the guest gets from the command line. The streams are set here too, but for the input.
-fn context(args: &RunArgs, arguments: &[String], outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
+pub(crate) fn context(args: &GuestArgs, arguments: &[String], outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
     let mut builder = WasiCtxBuilder::new();
     builder.stdout(outputs.stdout()).stderr(outputs.stderr()).args(arguments);
     for (name, value) in &args.envs {

@@ -54,7 +54,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Both outputs of a guest, passed on to the host's.
+/// Both outputs of a guest, passed on to the host's unless they are [`captured`](Outputs::captured).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outputs(Arc<Mutex<State>>);
 
@@ -62,6 +62,8 @@ pub(crate) struct Outputs(Arc<Mutex<State>>);
 struct State {
     stdout: Passed,
     stderr: Passed,
+    /// Whether nothing goes to the host.
+    silent: bool,
     failed: Option<(Which, io::Error)>,
 }
 
@@ -71,6 +73,16 @@ struct Passed {
     sha256: Sha256,
     /// All of it, if it is wanted and not too much.
     kept: Option<Vec<u8>>,
+}
+
+impl Passed {
+    fn keep(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.kept = self.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT).map(|mut kept| {
+            kept.extend_from_slice(bytes);
+            kept
+        });
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +98,19 @@ impl Outputs {
 
     pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
         Output { outputs: self.clone(), which: Which::Stderr }
+    }
+
+    /// Outputs that are kept, as far as they are not too much, and shown to nobody.
+    pub(crate) fn captured() -> Self {
+        let kept = || Passed { kept: Some(Vec::new()), ..Passed::default() };
+        let state = State { stdout: kept(), stderr: kept(), silent: true, failed: None };
+        Outputs(Arc::new(Mutex::new(state)))
+    }
+
+    /// How many bytes went to stdout, and what is kept of stdout and of stderr.
+    pub(crate) fn take(&self) -> (u64, Option<Vec<u8>>, Option<Vec<u8>>) {
+        let mut state = self.lock();
+        (state.stdout.bytes, state.stdout.kept.take(), state.stderr.kept.take())
     }
 
     /// Has both kept, as far as they are not too much.
@@ -135,6 +160,11 @@ impl State {
     /// `io::stdout` passes on whole lines; the guest's stderr goes out at once, and after the stdout before it, so that
     /// the two mix in the order in which the guest wrote them.
     fn write(&mut self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
+        if self.silent {
+            let passed = if which == Which::Stdout { &mut self.stdout } else { &mut self.stderr };
+            passed.keep(bytes);
+            return Ok(());
+        }
         let (passed, written) = match which {
             Which::Stdout => (&mut self.stdout, io::stdout().write_all(bytes)),
             Which::Stderr => {
@@ -143,18 +173,14 @@ impl State {
                 (&mut self.stderr, io::stderr().write_all(bytes))
             }
         };
-        passed.bytes += bytes.len() as u64;
         passed.sha256.update(bytes);
-        passed.kept = passed.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT).map(|mut kept| {
-            kept.extend_from_slice(bytes);
-            kept
-        });
+        passed.keep(bytes);
         self.note(which, written)
     }
 
     /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.
     fn flush(&mut self, which: Which) -> Result<(), HostFailed> {
-        if which == Which::Stdout && io::IsTerminal::is_terminal(&io::stdout()) {
+        if which == Which::Stdout && !self.silent && io::IsTerminal::is_terminal(&io::stdout()) {
             let flushed = io::stdout().flush();
             return self.note(which, flushed);
         }

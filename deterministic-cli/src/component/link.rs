@@ -1,12 +1,14 @@
 //! Finding what a component imports.
 
+use deterministic_wasmtime::coverage::Coverage;
 use deterministic_wasmtime::{config_store, http, keyvalue, p2, p3};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
 
 use super::State;
 use crate::guest::{Guest, chain};
+use crate::outcome::NotProvided;
 use crate::problem::Problem;
 
 /// What guests are told to be built for.
@@ -24,6 +26,54 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     config_store::add_to_linker(&mut linker)?;
     keyvalue::add_to_linker(&mut linker)?;
     Ok(linker)
+}
+
+/// Defines the allowed imports that nobody provides: functions that end a guest that calls them.
+pub(crate) fn allow<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    component: &Component,
+    allowed: &[String],
+) -> wasmtime::Result<()> {
+    let engine = component.engine();
+    let coverage = Coverage::of_component(component);
+    for (name, import) in component.component_type().imports(engine) {
+        let is_uncovered = coverage.uncovered().any(|uncovered| uncovered.name == name);
+        if !is_uncovered || !allowed.iter().any(|allowed| allowed == name) {
+            continue;
+        }
+        match &import.ty {
+            // Not by `define_unknown_imports_as_traps`, which makes up WASI too where the guest's version is not the linker's.
+            ComponentItem::ComponentInstance(interface) => {
+                let mut instance = linker.instance(name)?;
+                for (item, export) in interface.exports(engine) {
+                    make_up(&mut instance, item, format!("{name}#{item}"), &export.ty)?;
+                }
+            }
+            ty => make_up(&mut linker.root(), name, name.to_owned(), ty)?,
+        }
+    }
+    Ok(())
+}
+
+/// Anything else than functions and resources cannot be made up; linking says so.
+fn make_up<T: Send + 'static>(
+    linker: &mut LinkerInstance<'_, T>,
+    item: &str,
+    name: String,
+    ty: &ComponentItem,
+) -> wasmtime::Result<()> {
+    let missing = NotProvided(name);
+    match ty {
+        ComponentItem::ComponentFunc(function) if function.async_() => {
+            linker.func_new_concurrent(item, move |_, _, _, _| {
+                let missing = missing.clone();
+                Box::pin(async move { Err(missing.into()) })
+            })
+        }
+        ComponentItem::ComponentFunc(_) => linker.func_new(item, move |_, _, _, _| Err(missing.clone().into())),
+        ComponentItem::Resource(_) => linker.resource(item, ResourceType::host::<()>(), |_, _| Ok(())),
+        _ => Ok(()),
+    }
 }
 
 /// Finds everything that the component imports in `linker`.

@@ -12,19 +12,20 @@ mod wit;
 use std::collections::BTreeMap;
 
 use deterministic_wasmtime::core::Policies;
-use deterministic_wasmtime::coverage::Coverage;
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{ComponentCtx, DeterministicCtxView, DeterministicView, WasiCtxBuilderExt as _, p3};
 use wasmtime::component::{Component, Instance, InstancePre};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi::{p2::bindings as bindings2, p3::bindings as bindings3};
 
-use crate::args::RunArgs;
+use crate::args::{self, GuestArgs};
 use crate::guest::{Guest, chain, listed};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::{Ended, Start, refused};
+
+pub(crate) use link::allow;
 
 /// What the store of a component holds.
 pub(crate) struct State {
@@ -33,8 +34,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn new(mut wasi: WasiCtxBuilder, policies: Policies, limits: Limits) -> Self {
+    pub(crate) fn new(mut wasi: WasiCtxBuilder, policies: Policies, limits: Limits) -> Self {
         State { wasi: wasi.build_deterministic(policies), limits }
+    }
+
+    /// For `Store::limiter`.
+    pub(crate) fn limits(&mut self) -> &mut dyn ResourceLimiter {
+        &mut self.limits
     }
 }
 
@@ -58,14 +64,21 @@ pub(crate) struct Program {
 
 /// What to call.
 enum Entry {
-    /// `wasi:cli/run` of 0.3, which is taken if there are both.
-    Run3,
-    /// `wasi:cli/run` of 0.2.
-    Run2,
+    /// `wasi:cli/run`.
+    Run(RunVersion),
     /// What `--invoke` names.
     Call(invoke::Call),
     /// A handler of `wasi:http`, with the request that `--http-request` names.
     Handler(handler::Call),
+}
+
+/// Which `wasi:cli/run`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RunVersion {
+    /// Of 0.2.
+    V2,
+    /// Of 0.3, which is taken if there are both.
+    V3,
 }
 
 /// What the call returned that is printed.
@@ -77,16 +90,21 @@ enum Returned {
 
 impl Program {
     /// Checks all that can be checked before the component runs.
-    pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &RunArgs) -> Result<Self, Problem> {
+    pub(crate) fn prepare(
+        guest: &Guest,
+        engine: &Engine,
+        args: &GuestArgs,
+        entry: args::Entry<'_>,
+    ) -> Result<Self, Problem> {
         if args.max_call_depth.is_some() {
             return Err(Problem::CallDepthOfComponent { path: guest.path().into() });
         }
         let component = guest.compile(|binary| Component::from_binary(engine, binary))?;
         guest.fits(component.resources_required(), args.max_memory.map(|size| size.as_u64()))?;
-        let call = match (&args.invoke, &args.http_request) {
-            (Some(text), _) => Some(Entry::Call(invoke::Call::parse(text, &component, guest)?)),
-            (None, Some(path)) => Some(Entry::Handler(handler::Call::read(path, &component, guest)?)),
-            (None, None) => None,
+        let call = match entry {
+            args::Entry::Invoke(text) => Some(Entry::Call(invoke::Call::parse(text, &component, guest)?)),
+            args::Entry::HttpRequest(path) => Some(Entry::Handler(handler::Call::read(path, &component, guest)?)),
+            args::Entry::Program => None,
         };
         // Whether it is a program is known before it is linked, and the better thing to hear of.
         if call.is_none() && !exports::names(&component).any(|name| name.starts_with("wasi:cli/run@")) {
@@ -94,22 +112,22 @@ impl Program {
             return Err(Problem::NoRun { path: guest.path().into(), exports });
         }
         let mut linker = link::linker(engine).map_err(refused)?;
-        // Wasmtime can make up all that is missing, or nothing.
-        let allowed: Vec<_> = args.allowed_imports.iter().map(String::as_str).collect();
-        let coverage = Coverage::of_component(&component);
-        if coverage.uncovered().next().is_some() && coverage.refuse_uncovered(&allowed).is_ok() {
-            linker.define_unknown_imports_as_traps(&component).map_err(refused)?;
-        }
+        link::allow(&mut linker, &component, &args.allowed_imports).map_err(refused)?;
         let linked = link::link(guest, &linker, &component)?;
         let entry = match call {
             Some(call) => call,
-            None => run_export(&linked).map_err(|error| Problem::Unlinkable {
+            None => Entry::Run(run_export(&linked).map_err(|error| Problem::Unlinkable {
                 path: guest.path().into(),
                 reason: chain(&error),
                 provided: link::PROVIDED,
-            })?,
+            })?),
         };
         Ok(Program { linked, entry })
+    }
+
+    /// The component, linked.
+    pub(crate) fn into_linked(self) -> InstancePre<State> {
+        self.linked
     }
 
     /// Runs it to its end.
@@ -118,7 +136,7 @@ impl Program {
         let mut state = State::new(wasi, policies, limits);
         directories.mount(state.wasi.policies_mut().files())?;
         let mut store = Store::new(self.linked.component().engine(), state);
-        store.limiter(|state| &mut state.limits);
+        store.limiter(State::limits);
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
         }
@@ -154,32 +172,41 @@ impl Program {
             Ok(instance) => instance,
             Err(error) => return guest.unstarted(error).map(Err),
         };
-        let run = match &self.entry {
-            Entry::Call(call) => return Ok(call.run(&instance, store).await.map(Returned::Results)),
-            Entry::Handler(call) => return Ok(call.run(&instance, store).await.map(Returned::Response)),
-            Entry::Run3 => run3(&instance, store).await,
-            Entry::Run2 => run2(&instance, store).await,
+        Ok(match &self.entry {
+            Entry::Call(call) => call.run(&instance, store).await.map(Returned::Results),
+            Entry::Handler(call) => call.run(&instance, store).await.map(Returned::Response),
+            Entry::Run(version) => version.run(&instance, store).await.map(|()| Returned::Nothing),
+        })
+    }
+}
+
+impl RunVersion {
+    /// Calls it.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        instance: &Instance,
+        store: &mut Store<T>,
+    ) -> wasmtime::Result<()> {
+        let ended = match self {
+            RunVersion::V2 => {
+                let command = bindings2::Command::new(&mut *store, instance)?;
+                command.wasi_cli_run().call_run(store).await?
+            }
+            RunVersion::V3 => {
+                let command = bindings3::Command::new(&mut *store, instance)?;
+                store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await??
+            }
         };
         // `result<(), ()>` knows one way to fail.
-        Ok(run.and_then(|run| run.map(|()| Returned::Nothing).map_err(|()| I32Exit(1).into())))
+        ended.map_err(|()| I32Exit(1).into())
     }
 }
 
 /// Which `run` the component exports, or why none of them can be called.
-fn run_export(linked: &InstancePre<State>) -> wasmtime::Result<Entry> {
-    let Err(error) = bindings3::CommandPre::new(linked.clone()) else { return Ok(Entry::Run3) };
+pub(crate) fn run_export<T: Send + 'static>(linked: &InstancePre<T>) -> wasmtime::Result<RunVersion> {
+    let Err(error) = bindings3::CommandPre::new(linked.clone()) else { return Ok(RunVersion::V3) };
     if exports::names(linked.component()).any(|name| name.starts_with("wasi:cli/run@0.3")) {
         return Err(error);
     }
-    bindings2::CommandPre::new(linked.clone()).map(|_| Entry::Run2)
-}
-
-async fn run3(instance: &Instance, store: &mut Store<State>) -> wasmtime::Result<Result<(), ()>> {
-    let command = bindings3::Command::new(&mut *store, instance)?;
-    store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await?
-}
-
-async fn run2(instance: &Instance, store: &mut Store<State>) -> wasmtime::Result<Result<(), ()>> {
-    let command = bindings2::Command::new(&mut *store, instance)?;
-    command.wasi_cli_run().call_run(store).await
+    bindings2::CommandPre::new(linked.clone()).map(|_| RunVersion::V2)
 }

@@ -2,6 +2,7 @@
 
 mod invoke;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use deterministic_wasmtime::call_depth::{CallCost, limit_call_depth_by};
@@ -12,7 +13,7 @@ use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError, Val};
 use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::args::RunArgs;
+use crate::args::{Entry, GuestArgs};
 use crate::guest::{Guest, chain};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::Problem;
@@ -37,27 +38,29 @@ pub(crate) struct Program {
 
 impl Program {
     /// Checks all that can be checked before the module runs.
-    pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &RunArgs) -> Result<Self, Problem> {
-        if args.http_request.is_some() {
+    pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &GuestArgs, entry: Entry<'_>) -> Result<Self, Problem> {
+        if let Entry::HttpRequest(_) = entry {
             return Err(Problem::ModuleAsHandler { path: guest.path().into() });
         }
-        let module = guest.compile(|binary| match args.call_depth() {
-            Some(limit) => Module::from_binary(engine, &limit_call_depth_by(binary, limit, CallCost::Frame)?),
-            None => Module::from_binary(engine, binary),
-        })?;
+        let module = guest.compile(|binary| Module::from_binary(engine, &limited(binary, args)?))?;
         let path = || guest.path().to_owned();
         if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
             return Err(Problem::Invalid { path: path(), reason: "it imports a shared memory".into() });
         }
-        let call = match &args.invoke {
-            Some(text) => Some(invoke::Call::parse(text, args.guest_args(), &module, guest)?),
-            None => command(&module).map(|()| None).map_err(|reason| Problem::NoCommand { path: path(), reason })?,
+        let call = match entry {
+            Entry::Invoke(text) => Some(invoke::Call::parse(text, args.guest_args(), &module, guest)?),
+            _ => command(&module).map(|()| None).map_err(|reason| Problem::NoCommand { path: path(), reason })?,
         };
         guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
 
         let mut linker = Linker::new(engine);
         allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
         Ok(Program { linked: link(guest, &linker, &module)?, call })
+    }
+
+    /// The module as it was compiled, with its limit on call depth.
+    pub(crate) fn module(&self) -> &Module {
+        self.linked.module()
     }
 
     /// Runs it to its end.
@@ -99,6 +102,14 @@ impl Program {
     }
 }
 
+/// The module with the limit on call depth that is in force.
+pub(crate) fn limited<'a>(binary: &'a [u8], args: &GuestArgs) -> wasmtime::Result<Cow<'a, [u8]>> {
+    Ok(match args.call_depth() {
+        Some(limit) => limit_call_depth_by(binary, limit, CallCost::Frame)?.into(),
+        None => binary.into(),
+    })
+}
+
 /// Whether the module is a program.
 fn command(module: &Module) -> Result<(), &'static str> {
     match module.get_export("_start") {
@@ -112,7 +123,7 @@ fn command(module: &Module) -> Result<(), &'static str> {
 }
 
 /// Defines the allowed functions that nobody provides. Anything else than a function cannot be made up.
-fn allow(linker: &mut Linker<State>, module: &Module, allowed: &[String]) -> wasmtime::Result<()> {
+pub(crate) fn allow<T: 'static>(linker: &mut Linker<T>, module: &Module, allowed: &[String]) -> wasmtime::Result<()> {
     let coverage = Coverage::of_module(module);
     for (import, covered) in module.imports().zip(coverage.imports()) {
         if covered.label == Label::Uncovered

@@ -99,6 +99,21 @@ fn components_with_an_unknown_import_are_refused_too() {
 }
 
 #[test]
+fn an_allowed_import_of_a_component_leaves_wasi_as_it_is() {
+    let place = Place::new();
+    let text = component_guests::args().replacen(
+        "(component",
+        r#"(component (import "my:own/thing@1.0.0" (instance $own (export "do" (func))))"#,
+        1,
+    );
+    place.file("own.wat", &text);
+    assert_eq!(place.detwasi(&["run", "own.wat", "a"]).code, Some(2));
+    let allow = ["--allow-import", "my:own/thing@1.0.0", "own.wat", "a"];
+    place.detwasi(&[&["run"], &allow[..]].concat()).assert(0, "own.wata");
+    assert_eq!(place.detwasi(&[&["compare", "--runs", "1"], &allow[..]].concat()).code, Some(0));
+}
+
+#[test]
 fn what_is_no_guest_is_a_problem_and_no_audit() {
     let place = Place::new();
     place.file("text.wat", "(module (func (result i32)))");

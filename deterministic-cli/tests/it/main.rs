@@ -3,6 +3,7 @@
 mod audit;
 mod bad_input;
 mod cache;
+mod compare;
 mod component_guests;
 mod components;
 mod demo;

@@ -1,0 +1,166 @@
+//! What every run is started with, on whichever side.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::engine::Limits;
+use tempfile::TempDir;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+use super::stopwatch::Calls;
+use crate::args::GuestArgs;
+use crate::directories::Directories;
+use crate::guest::{Guest, chain};
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+use crate::run::{arguments, context};
+use crate::stdio::{Outputs, Summary, stdin};
+
+/// On what a guest is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// wasmtime-wasi, on an engine with the same settings as ours.
+    Stock,
+    /// The policies.
+    Ours,
+    /// wasmtime-wasi, on an engine as Wasmtime sets it.
+    StockDefault,
+}
+
+impl Side {
+    pub(super) const ALL: [Side; 3] = [Side::Stock, Side::Ours, Side::StockDefault];
+
+    /// In tables.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Side::Stock => "stock WASI",
+            Side::Ours => "detwasi",
+            Side::StockDefault => "stock, default engine",
+        }
+    }
+
+    /// In messages.
+    pub(super) fn place(self) -> &'static str {
+        match self {
+            Side::Stock => "on stock WASI",
+            Side::Ours => "on detwasi",
+            Side::StockDefault => "on stock WASI with a default engine",
+        }
+    }
+}
+
+/// What all runs have in common.
+#[derive(Debug)]
+pub(super) struct Inputs<'a> {
+    args: &'a GuestArgs,
+    arguments: Vec<String>,
+    stdin: Bytes,
+    /// The hermetic ones.
+    pub(super) directories: Directories,
+    /// If fuel is counted, how much there is.
+    pub(super) fuel: Option<u64>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Ran {
+    /// Making the store, its context and the instance.
+    pub(super) setup: Duration,
+    /// The call.
+    pub(super) call: Duration,
+    pub(super) outcome: Outcome,
+    pub(super) stdout: Stdout,
+    /// What the guest wrote to stderr, if it was ended.
+    pub(super) stderr: Vec<u8>,
+    /// By name: what ours counts. Empty on stock.
+    pub(super) host_calls: Vec<(String, u64)>,
+    /// By number of function, if the guest has a stopwatch.
+    pub(super) timed: Vec<Calls>,
+}
+
+/// What a guest wrote to its stdout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stdout {
+    pub(super) bytes: u64,
+    /// `None` if it was too much to be kept.
+    pub(super) sha256: Option<String>,
+}
+
+impl Stdout {
+    /// What was captured; and stderr, which is kept of a guest that was ended.
+    pub(super) fn of(outputs: &Outputs, outcome: &Outcome) -> (Self, Vec<u8>) {
+        let (bytes, stdout, stderr) = outputs.take();
+        let stderr = stderr.filter(|_| matches!(outcome, Outcome::Trap { .. }));
+        (Stdout { bytes, sha256: stdout.map(|stdout| Summary::of(&stdout).sha256) }, stderr.unwrap_or_default())
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// Takes in the directories and the input.
+    pub(super) fn read(args: &'a GuestArgs, guest: &Guest, fuel: Option<u64>) -> Result<Self, Problem> {
+        let inputs = Inputs {
+            args,
+            arguments: arguments(args, guest)?,
+            stdin: Bytes::new(),
+            directories: Directories::read(args, &[])?,
+            fuel,
+        };
+        // So that a wrong option is heard of before the input is waited for, which comes last.
+        inputs.context(&Outputs::captured())?;
+        Ok(Inputs { stdin: stdin(args.stdin.as_deref())?.into(), ..inputs })
+    }
+
+    pub(super) fn policies(&self) -> Policies {
+        self.args.policies()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.args.limits()
+    }
+
+    /// The context of a run, but for the hermetic directories.
+    pub(super) fn context(&self, outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
+        let mut builder = context(self.args, &self.arguments, outputs)?;
+        builder.stdin(MemoryInputPipe::new(self.stdin.clone()));
+        Ok(builder)
+    }
+
+    /// The same for stock.
+    pub(super) fn stock_context(&self, outputs: &Outputs, copies: &Copies) -> Result<WasiCtxBuilder, Problem> {
+        let mut builder = self.context(outputs)?;
+        // As `wasmtime run` does, and the faster way of stock's.
+        builder.allow_blocking_current_thread(true);
+        for (guest, dir) in &copies.0 {
+            builder
+                .preopened_dir(dir.path().join(COPY), guest, FsPerms::ReadWrite)
+                .map_err(|error| Problem::Copy { guest: guest.clone(), reason: chain(&error) })?;
+        }
+        Ok(builder)
+    }
+}
+
+/// The name of a copy within its temporary directory.
+const COPY: &str = "copy";
+
+/// The hermetic directories for one run on stock, which has none: each is a directory of the host's that is made for the run
+/// and removed after it.
+#[derive(Debug)]
+pub(super) struct Copies(Vec<(String, TempDir)>);
+
+impl Copies {
+    pub(super) fn none() -> Self {
+        Copies(Vec::new())
+    }
+
+    pub(super) fn of(directories: &Directories) -> Result<Self, Problem> {
+        let copies = directories.trees().map(|(guest, tree)| {
+            let failed = |reason: String| Problem::Copy { guest: guest.to_owned(), reason };
+            let dir = TempDir::new().map_err(|error| failed(error.to_string()))?;
+            tree.write_to_path(&dir.path().join(COPY)).map_err(|error| failed(error.to_string()))?;
+            Ok((guest.to_owned(), dir))
+        });
+        copies.collect::<Result<_, _>>().map(Copies)
+    }
+}
