@@ -11,6 +11,7 @@ use wasmtime_wasi::p1::types::{Errno, Filetype};
 use wasmtime_wasi::p2::bindings::cli::{stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
+use super::capture::Which;
 use super::fault::Answer;
 use crate::files::Listing;
 
@@ -19,8 +20,16 @@ use crate::files::Listing;
 pub(super) const MAX_DESCRIPTORS: usize = 1 << 16;
 
 pub(super) enum Descriptor {
-    Input { stream: DynInputStream, filetype: Filetype },
-    Output { stream: DynOutputStream, filetype: Filetype },
+    Input {
+        stream: DynInputStream,
+        filetype: Filetype,
+    },
+    Output {
+        stream: DynOutputStream,
+        filetype: Filetype,
+    },
+    /// Output that the context keeps.
+    Captured(Which),
     Directory(Directory),
     File(File),
 }
@@ -59,7 +68,7 @@ pub(super) struct Table {
 
 impl Table {
     /// The standard streams, and the directories that the guest has from the start.
-    pub(super) fn new(wasi: &mut WasiCtx, files: &FileSystem) -> wasmtime::Result<Self> {
+    pub(super) fn new(wasi: &mut WasiCtx, files: &FileSystem, captured: bool) -> wasmtime::Result<Self> {
         let mut table = ResourceTable::new();
         let mut cli = WasiCliCtxView { ctx: wasi.cli(), table: &mut table };
         let terminal = |is: bool| if is { Filetype::CharacterDevice } else { Filetype::Unknown };
@@ -74,6 +83,10 @@ impl Table {
             Some(Descriptor::Output { stream: table.delete(output)?, filetype: output_type }),
             Some(Descriptor::Output { stream: table.delete(errors)?, filetype: errors_type }),
         ];
+        if captured {
+            places[1] = Some(Descriptor::Captured(Which::Stdout));
+            places[2] = Some(Descriptor::Captured(Which::Stderr));
+        }
         places.extend(files.preopens().map(|(name, handle)| {
             Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), reading: None }))
         }));
@@ -122,7 +135,7 @@ impl Table {
     pub(super) fn seekable(&mut self, fd: i32) -> Answer<&mut File> {
         match self.get_mut(fd)? {
             Descriptor::File(file) => Ok(file),
-            Descriptor::Input { .. } | Descriptor::Output { .. } => Err(Errno::Spipe.into()),
+            Descriptor::Input { .. } | Descriptor::Output { .. } | Descriptor::Captured(_) => Err(Errno::Spipe.into()),
             Descriptor::Directory(_) => Err(Errno::Badf.into()),
         }
     }
@@ -139,7 +152,7 @@ impl Table {
         match self.get(fd)? {
             Descriptor::File(file) => Ok(&file.handle),
             Descriptor::Directory(directory) => Ok(&directory.handle),
-            Descriptor::Input { .. } | Descriptor::Output { .. } => Err(Errno::Badf.into()),
+            Descriptor::Input { .. } | Descriptor::Output { .. } | Descriptor::Captured(_) => Err(Errno::Badf.into()),
         }
     }
 

@@ -6,12 +6,12 @@ use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
 use wiggle::{GuestError, GuestMemory, GuestPtr};
 
+use super::P1Ctx;
 use super::abi::{Allowance, Version, write_u32, write_u64};
 use super::descriptors::{Descriptor, File};
 use super::fault::{Answer, Fault, argument};
 use super::memory::load;
 use super::stdio::{self, Wait};
-use super::{P1Ctx, table};
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
@@ -86,7 +86,7 @@ impl Buffers {
         let mut buffer = self.next(memory)?.unwrap_or(GuestPtr::new((0, 0)));
         let mut sum = each(memory, buffer, 0)? as u64;
         let mut used = sum;
-        while used > 0 && used == u64::from(buffer.len()) {
+        while self.next < self.count && used > 0 && used == u64::from(buffer.len()) {
             let Ok(Some(next)) = self.next(memory) else { break };
             // The sum is what the guest is told.
             if sum + u64::from(next.len()) > u32::MAX.into() {
@@ -110,13 +110,16 @@ pub(super) fn slice_mut<'a>(memory: Memory<'a, '_>, buffer: GuestPtr<[u8]>) -> A
     memory.as_slice_mut(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
+/// The bytes of a buffer, to be read.
 #[inline]
-fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a [u8]> {
-    match memory.as_slice(buffer) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(crate::Error::SharedMemory.into()),
-        Err(error) => Err(error.into()),
+pub(super) fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a [u8]> {
+    let (at, len) = buffer.offset();
+    if let GuestMemory::Unshared(bytes) = memory
+        && let Some(bytes) = bytes.get(at as usize..).and_then(|bytes| bytes.get(..len as usize))
+    {
+        return Ok(bytes);
     }
+    memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
 fn read_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers: Buffers, offset: u64) -> Answer<u32> {
@@ -163,20 +166,16 @@ pub(super) fn fd_write(
 ) -> Answer<Option<Wait>> {
     let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
     // Finding the time, which files need, is for files only.
-    let scratch = &mut ctx.scratch;
-    let table = table(&mut ctx.descriptors, &mut ctx.wasi, ctx.deterministic.files())?;
-    if let Descriptor::Output { stream, .. } = table.get_mut(fd)? {
-        buffers.gather(memory, scratch)?;
-        let written = scratch.len() as u32;
-        if written > 0
-            && let Some(left) = stdio::write_now(stream, scratch.split().freeze())?
-        {
-            return Ok(Some(Wait::Write { fd, left, written, out }));
+    match ctx.table()?.get(fd)? {
+        Descriptor::File(_) => {}
+        Descriptor::Output { .. } => return write_to_stream(ctx, memory, (fd, buffers, out)),
+        Descriptor::Captured(which) => {
+            let which = *which;
+            let captured = ctx.captured.as_mut().ok_or(Errno::Badf)?;
+            let written = captured.write(which, memory, buffers)?;
+            return write_u32(memory, out, written).map(|()| None);
         }
-        if scratch.capacity() > SCRATCH {
-            *scratch = BytesMut::new();
-        }
-        return write_u32(memory, out, written).map(|()| None);
+        _ => return Err(Errno::Badf.into()),
     }
     let (descriptors, files) = ctx.open()?;
     let file = descriptors.file(fd)?;
@@ -185,6 +184,26 @@ pub(super) fn fd_write(
         true => files.stat(&file.handle)?.size,
         false => file.position.checked_add(written.into()).ok_or(Errno::Overflow)?,
     };
+    write_u32(memory, out, written).map(|()| None)
+}
+
+fn write_to_stream(
+    ctx: &mut P1Ctx,
+    memory: Memory<'_, '_>,
+    (fd, buffers, out): (i32, Buffers, i32),
+) -> Answer<Option<Wait>> {
+    let P1Ctx { descriptors: Some(table), scratch, .. } = ctx else { return Err(Errno::Badf.into()) };
+    let Descriptor::Output { stream, .. } = table.get_mut(fd)? else { return Err(Errno::Badf.into()) };
+    buffers.gather(memory, scratch)?;
+    let written = scratch.len() as u32;
+    if written > 0
+        && let Some(left) = stdio::write_now(stream, scratch.split().freeze())?
+    {
+        return Ok(Some(Wait::Write { fd, left, written, out }));
+    }
+    if scratch.capacity() > SCRATCH {
+        *scratch = BytesMut::new();
+    }
     write_u32(memory, out, written).map(|()| None)
 }
 
@@ -238,7 +257,7 @@ pub(super) fn fd_pwrite(
     let (descriptors, files) = ctx.open()?;
     let file = match descriptors.get(fd)? {
         Descriptor::File(file) => file,
-        Descriptor::Output { .. } => return Err(Errno::Spipe.into()),
+        Descriptor::Output { .. } | Descriptor::Captured(_) => return Err(Errno::Spipe.into()),
         _ => return Err(Errno::Badf.into()),
     };
     let written = write_at(files, file, memory, buffers, offset as u64)?;

@@ -7,6 +7,7 @@
 
 mod abi;
 mod answers;
+mod capture;
 mod descriptors;
 mod environment;
 mod escapes;
@@ -29,6 +30,7 @@ use deterministic_fs::FileSystem;
 use wasmtime_wasi::WasiCtx;
 
 use self::abi::Allowance;
+use self::capture::Captured;
 use self::descriptors::Table;
 use self::environment::Strings;
 use self::fault::{Answer, Fault};
@@ -48,6 +50,7 @@ pub struct P1Ctx {
     arguments: Option<Strings>,
     environment: Option<Strings>,
     allowance: Allowance,
+    captured: Option<Captured>,
     bound: Bound,
     hint: Hint,
     /// What is written to a standard stream, kept from call to call.
@@ -65,6 +68,7 @@ impl P1Ctx {
             arguments: None,
             environment: None,
             allowance: Allowance(0),
+            captured: None,
             bound: Bound::default(),
             hint: Hint::default(),
             scratch: BytesMut::new(),
@@ -85,13 +89,13 @@ impl P1Ctx {
     #[inline]
     fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
         let files = self.deterministic.files_now()?;
-        Ok((table(&mut self.descriptors, &mut self.wasi, files)?, files))
+        Ok((table(&mut self.descriptors, &mut self.wasi, files, self.captured.is_some())?, files))
     }
 
     /// The descriptors.
     #[inline]
     fn table(&mut self) -> Answer<&mut Table> {
-        table(&mut self.descriptors, &mut self.wasi, self.deterministic.files())
+        table(&mut self.descriptors, &mut self.wasi, self.deterministic.files(), self.captured.is_some())
     }
 
     fn arguments(&mut self) -> Answer<&Strings> {
@@ -107,8 +111,13 @@ impl P1Ctx {
 
 /// The table of descriptors, made when it is first needed.
 #[inline]
-fn table<'a>(place: &'a mut Option<Table>, wasi: &mut WasiCtx, files: &FileSystem) -> Answer<&'a mut Table> {
-    once(place, || Table::new(wasi, files).map_err(Fault::Trap))
+fn table<'a>(
+    place: &'a mut Option<Table>,
+    wasi: &mut WasiCtx,
+    files: &FileSystem,
+    captured: bool,
+) -> Answer<&'a mut Table> {
+    once(place, || Table::new(wasi, files, captured).map_err(Fault::Trap))
 }
 
 /// What is in `place`, made when it is first needed.

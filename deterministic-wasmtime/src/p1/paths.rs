@@ -27,7 +27,9 @@ pub(super) fn path_open(
     let directory = match descriptors.get(fd)? {
         Descriptor::Directory(directory) => &directory.handle,
         Descriptor::File(_) => return Err(Errno::Notdir.into()),
-        Descriptor::Input { .. } | Descriptor::Output { .. } => return Err(Errno::Badf.into()),
+        Descriptor::Input { .. } | Descriptor::Output { .. } | Descriptor::Captured(_) => {
+            return Err(Errno::Badf.into());
+        }
     };
     if fdflags.intersects(Fdflags::SYNC | Fdflags::DSYNC | Fdflags::RSYNC) {
         return Err(Errno::Notsup.into());

@@ -34,6 +34,7 @@ pub(super) struct Open<'a> {
     pub(super) wasi: &'a mut WasiCtx,
     pub(super) table: &'a mut Option<Table>,
     pub(super) files: &'a mut Files,
+    pub(super) captured: bool,
 }
 
 impl Descriptors for Open<'_> {
@@ -50,10 +51,11 @@ impl Open<'_> {
     fn ask(&mut self, fd: i32, kind: EventKind) -> Answer<Readiness> {
         let write = kind == EventKind::Writable;
         let files = self.files.as_they_are()?;
-        let table = super::table(self.table, self.wasi, files)?;
+        let table = super::table(self.table, self.wasi, files, self.captured)?;
         Ok(match table.get_mut(fd)? {
             Descriptor::Input { stream, .. } if !write => look(stream),
             Descriptor::Output { stream, .. } if write => look(stream),
+            Descriptor::Captured(_) if write => Readiness::Ready,
             // A file is always ready.
             Descriptor::File(file) if write => match file.handle.access() {
                 Access::ReadOnly => return Err(Errno::Perm.into()),

@@ -68,6 +68,7 @@ pub(super) fn fd_filestat_get(
         Descriptor::Input { filetype, .. } | Descriptor::Output { filetype, .. } => {
             return write_filestat(memory, version, out, *filetype, None);
         }
+        Descriptor::Captured(_) => return write_filestat(memory, version, out, Filetype::Unknown, None),
         Descriptor::File(file) => &file.handle,
         Descriptor::Directory(directory) => &directory.handle,
     };
@@ -183,6 +184,7 @@ pub(super) fn fd_fdstat_get(
     let (filetype, base, inheriting) = match ctx.table()?.get(fd)? {
         Descriptor::Input { filetype, .. } => (*filetype, Rights::FD_READ, Rights::FD_READ),
         Descriptor::Output { filetype, .. } => (*filetype, Rights::FD_WRITE, Rights::FD_WRITE),
+        Descriptor::Captured(_) => (Filetype::Unknown, Rights::FD_WRITE, Rights::FD_WRITE),
         Descriptor::Directory(directory) if directory.preopen.is_some() => {
             (Filetype::Directory, DIRECTORY_RIGHTS, INHERITED_RIGHTS)
         }

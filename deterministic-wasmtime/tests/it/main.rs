@@ -1,6 +1,7 @@
 //! The adapter's tests, one binary.
 
 mod abi;
+mod captured;
 mod differential;
 mod engine;
 mod fingerprint;

@@ -123,7 +123,7 @@ impl Bench {
         builder
     }
 
-    fn module(&self, version: Version) -> &Module {
+    pub(crate) fn module(&self, version: Version) -> &Module {
         match version {
             Version::P1 => &self.p1,
             Version::P0 => &self.p0,
