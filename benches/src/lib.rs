@@ -9,6 +9,6 @@ mod timing;
 
 pub use calls::Call;
 pub use guest::looping;
-pub use sides::{Floor, Side, core_engine, each_side};
+pub use sides::{Floor, Side, core_engine, each_side, prepared};
 pub use stdout::Counted;
-pub use timing::{configure, time};
+pub use timing::{configure, time, time_in_parts};

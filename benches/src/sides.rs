@@ -8,7 +8,12 @@ use wasmtime::{Caller, Engine, Instance, Linker, Memory, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use crate::{Counted, time};
+use crate::{Counted, time, time_in_parts};
+
+/// The longest output of one call, in bytes.
+const CAPTURED: usize = 4096;
+/// After how many calls captured output is forgotten: what was written till then lies in the processor's cache.
+const PART: u64 = 256;
 
 /// The engine of all sides, as Wasmtime has it.
 pub fn core_engine() -> Engine {
@@ -26,13 +31,15 @@ pub enum Side {
     Ours(Preset),
     /// Ours, instances made by `Linker::instantiate`, under the preset `simulation`.
     PlainLinker,
+    /// Ours, output kept in the context, under the preset `simulation`.
+    Captured,
 }
 
 impl Side {
     /// Every one.
     pub fn all() -> impl Iterator<Item = Side> {
         let ours = Preset::ALL.iter().copied().map(Side::Ours);
-        [Side::Stock, Side::DeterministicWasiCtx].into_iter().chain(ours).chain([Side::PlainLinker])
+        [Side::Stock, Side::DeterministicWasiCtx].into_iter().chain(ours).chain([Side::PlainLinker, Side::Captured])
     }
 
     /// The name of its line.
@@ -44,6 +51,7 @@ impl Side {
             Side::Ours(Preset::DeterministicWasiCtx) => "preset deterministic_wasi_ctx",
             Side::Ours(preset) => preset.name(),
             Side::PlainLinker => "simulation, plain linker",
+            Side::Captured => "simulation, captured output",
         }
     }
 }
@@ -77,12 +85,15 @@ pub fn each_side(
                 stock(group, side, module, builder.build_p1(), true);
             }
             Side::Ours(preset) => {
-                let linker = Linker::new(module.engine());
-                let program = p1::instantiate_pre_sync(&linker, module, |ctx: &mut p1::P1Ctx| ctx).expect("it links");
                 let ctx = builder.build_deterministic_p1(preset.policies(&Seed::default()));
-                let mut store = Store::new(module.engine(), ctx);
-                let instance = program.instantiate(&mut store).expect("it starts");
+                let (mut store, instance) = prepared(module, ctx);
                 time(group, side.name(), &mut store, instance);
+            }
+            Side::Captured => {
+                let policies = Preset::Simulation.policies(&Seed::default());
+                let ctx = builder.build_deterministic_p1(policies).capture_output(CAPTURED * PART as usize);
+                let (mut store, instance) = prepared(module, ctx);
+                time_in_parts(group, side.name(), &mut store, instance, PART, p1::P1Ctx::clear_captured);
             }
             Side::PlainLinker => {
                 let mut linker = Linker::new(module.engine());
@@ -97,6 +108,15 @@ pub fn each_side(
     if let Some(floor) = floor {
         floor.time(group, module);
     }
+}
+
+/// An instance with its memory at hand.
+pub fn prepared(module: &Module, ctx: p1::P1Ctx) -> (Store<p1::P1Ctx>, Instance) {
+    let linker = Linker::new(module.engine());
+    let program = p1::instantiate_pre_sync(&linker, module, |ctx: &mut p1::P1Ctx| ctx).expect("it links");
+    let mut store = Store::new(module.engine(), ctx);
+    let instance = program.instantiate(&mut store).expect("it starts");
+    (store, instance)
 }
 
 fn stock(group: &mut BenchmarkGroup<'_, WallTime>, side: Side, module: &Module, ctx: WasiP1Ctx, replace: bool) {

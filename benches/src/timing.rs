@@ -22,14 +22,32 @@ pub fn time<T: 'static>(
     store: &mut Store<T>,
     instance: Instance,
 ) {
+    time_in_parts(group, name, store, instance, u64::MAX, |_| ());
+}
+
+/// The same, with `clear` done after each `part` calls at the latest.
+pub fn time_in_parts<T: 'static>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    store: &mut Store<T>,
+    instance: Instance,
+    part: u64,
+    clear: impl Fn(&mut T),
+) {
     if let Ok(prepare) = instance.get_typed_func::<(), i32>(&mut *store, "prepare") {
         assert_eq!(prepare.call(&mut *store, ()).expect("it ends well"), 0, "{name}: the guest is not ready");
     }
     let run = instance.get_typed_func::<u64, u64>(&mut *store, "run").expect("it exports `run`");
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|calls| {
+            let (mut left, mut done) = (calls, 0);
             let start = Instant::now();
-            let done = run.call(&mut *store, calls).expect("it ends well");
+            while left > 0 {
+                let now = left.min(part);
+                done += run.call(&mut *store, now).expect("it ends well");
+                clear(store.data_mut());
+                left -= now;
+            }
             let taken = start.elapsed();
             assert_eq!(done, calls, "{name}: a call failed");
             taken

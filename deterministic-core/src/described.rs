@@ -120,6 +120,10 @@ impl<P: Scheduler> Scheduler for Described<P> {
         self.touch().yielded(now)
     }
 
+    fn observes_yields(&self) -> bool {
+        self.policy.observes_yields()
+    }
+
     fn timers_are_due(&self) -> bool {
         self.policy.timers_are_due()
     }

@@ -34,6 +34,24 @@ fn chacha8_is_the_specified_key_stream() {
 }
 
 /// Computed from the definition in the documentation of `Seed` with the `blake3` package of PyPI.
+/// Eight bytes have a way of their own.
+#[test]
+fn chacha8_gives_the_same_bytes_however_they_are_drawn() {
+    let mut whole = [0; 1024];
+    ChaCha8::from_key([7; 32]).fill(&mut whole).unwrap();
+    for lengths in [&[8usize][..], &[16, 8], &[8, 8, 24], &[248, 8], &[256, 8, 64, 8]] {
+        let mut rng = ChaCha8::from_key([7; 32]);
+        let (mut at, mut lengths) = (0, lengths.iter().cycle());
+        while at < whole.len() {
+            let mut bytes = vec![0; *lengths.next().unwrap()];
+            rng.fill(&mut bytes).unwrap();
+            let end = whole.len().min(at + bytes.len());
+            assert_eq!(whole[at..end], bytes[..end - at], "at {at}");
+            at = end;
+        }
+    }
+}
+
 #[test]
 fn streams_are_the_documented_derivation() {
     assert_eq!(hex(&Seed::from_u64(0).stream("secure")), STREAM_SECURE_OF_0);

@@ -14,6 +14,18 @@ fn positions(events: &[Event]) -> Vec<u32> {
 }
 
 /// Lets `scheduler` choose among events with these ids, and gives the positions delivered and the delay.
+/// Yields are not told to a scheduler that does not observe them: so they may not matter to it.
+#[test]
+fn a_scheduler_that_does_not_observe_yields_is_right() {
+    for (name, make) in catalogue::schedulers() {
+        let mut scheduler = make(3);
+        let before = scheduler.describe().unwrap();
+        let passed: Vec<u64> = (0..100).map(|_| scheduler.yielded(Instant::from_nanos(7)).unwrap()).collect();
+        let matters = passed.iter().any(|nanos| *nanos > 0) || scheduler.describe().unwrap() != before;
+        assert_eq!(scheduler.observes_yields(), matters, "{name}");
+    }
+}
+
 fn wait(scheduler: &mut dyn Scheduler, ids: &[u64]) -> (Vec<u32>, u64) {
     let mut ready = events(ids);
     let selection = scheduler.select(Instant::from_nanos(5), &mut ready).unwrap();

@@ -5,7 +5,7 @@ use benches::{Call, Counted, core_engine};
 use deterministic_policies::Preset;
 use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, Instance, Linker, Store, TypedFunc};
+use wasmtime::{Instance, Linker, Store, TypedFunc};
 use wasmtime_wasi::WasiCtxBuilder;
 
 /// How often each call is done.
@@ -17,12 +17,9 @@ fn measured<T: 'static>(store: &mut Store<T>, run: &TypedFunc<u64, u64>, calls: 
     run.call(store, calls).expect("it ends well")
 }
 
-fn store() -> (Engine, Store<p1::P1Ctx>) {
-    let engine = core_engine();
+fn ctx() -> p1::P1Ctx {
     let policies = Preset::Simulation.policies(&Seed::default());
-    let ctx = WasiCtxBuilder::new().stdout(Counted::default()).build_deterministic_p1(policies);
-    let store = Store::new(&engine, ctx);
-    (engine, store)
+    WasiCtxBuilder::new().stdout(Counted::default()).build_deterministic_p1(policies)
 }
 
 fn count(name: &str, store: &mut Store<p1::P1Ctx>, instance: Instance) {
@@ -36,15 +33,18 @@ fn count(name: &str, store: &mut Store<p1::P1Ctx>, instance: Instance) {
 }
 
 fn prepared(call: &Call) {
-    let (engine, mut store) = store();
-    let program = p1::instantiate_pre_sync(&Linker::new(&engine), &call.module(&engine), |ctx: &mut p1::P1Ctx| ctx)
-        .expect("the guest links");
-    let instance = program.instantiate(&mut store).expect("it starts");
+    let (mut store, instance) = benches::prepared(&call.module(&core_engine()), ctx());
+    count(&call.name, &mut store, instance);
+}
+
+fn captured(call: &Call) {
+    let (mut store, instance) = benches::prepared(&call.module(&core_engine()), ctx().capture_output(1 << 20));
     count(&call.name, &mut store, instance);
 }
 
 fn plain(call: &Call) {
-    let (engine, mut store) = store();
+    let engine = core_engine();
+    let mut store = Store::new(&engine, ctx());
     let mut linker = Linker::new(&engine);
     p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
     let instance = linker.instantiate(&mut store, &call.module(&engine)).expect("it links");

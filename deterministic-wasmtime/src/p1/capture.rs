@@ -79,4 +79,12 @@ impl P1Ctx {
     pub fn captured_stderr(&self) -> &[u8] {
         self.captured.as_ref().map_or(&[], |captured| &captured.stderr)
     }
+
+    /// Forgets what was captured, so that there is room for as much again. The memory that it took is kept for that.
+    pub fn clear_captured(&mut self) {
+        if let Some(captured) = &mut self.captured {
+            captured.stdout.clear();
+            captured.stderr.clear();
+        }
+    }
 }

@@ -111,3 +111,16 @@ fn nothing_is_kept_unless_asked_for() {
     assert_eq!(probe.answer_to("fd_write", &args), Answer::Errno(0));
     assert_eq!(probe.store.data().captured_stdout(), b"");
 }
+
+#[test]
+fn what_was_captured_can_be_forgotten() {
+    let bench = Bench::new();
+    let ctx = WasiCtxBuilder::new().build_deterministic_p1(Policies::default()).capture_output(4);
+    let mut probe = probe(&bench, Version::P1, ctx);
+    for errno in [0, 29, 29] {
+        assert_eq!(probe.answer("fd_write", (1, 16, 1, 8)), Answer::Errno(errno));
+    }
+    probe.store.data_mut().clear_captured();
+    assert_eq!(probe.answer("fd_write", (1, 24, 1, 8)), Answer::Errno(0));
+    assert_eq!(probe.store.data().captured_stdout(), b"two ");
+}
