@@ -13,7 +13,6 @@ fn positions(events: &[Event]) -> Vec<u32> {
     events.iter().map(Event::subscription).collect()
 }
 
-/// Lets `scheduler` choose among events with these ids, and gives the positions delivered and the delay.
 /// Yields are not told to a scheduler that does not observe them: so they may not matter to it.
 #[test]
 fn a_scheduler_that_does_not_observe_yields_is_right() {
@@ -26,6 +25,7 @@ fn a_scheduler_that_does_not_observe_yields_is_right() {
     }
 }
 
+/// Lets `scheduler` choose among events with these ids, and gives the positions delivered and the delay.
 fn wait(scheduler: &mut dyn Scheduler, ids: &[u64]) -> (Vec<u32>, u64) {
     let mut ready = events(ids);
     let selection = scheduler.select(Instant::from_nanos(5), &mut ready).unwrap();
