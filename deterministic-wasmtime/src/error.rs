@@ -50,9 +50,10 @@ pub enum Error {
          which lets time pass when nothing else can go on"
     )]
     NotDriven,
-    /// A linker was given to [`p1::instantiate_pre_sync`](crate::p1::instantiate_pre_sync) that has WASI 0.1 already.
+    /// A linker was given to [`p1::instantiate_pre_sync`](crate::p1::instantiate_pre_sync) that has WASI 0.1 already, whose
+    /// functions would stay.
     #[error(
-        "the linker has all of WASI 0.1 already, so that nothing would be gained; give `p1::instantiate_pre_sync` or \
+        "the linker has all of WASI 0.1 already, which would stay as it is; give `p1::instantiate_pre_sync` or \
          `p1::instantiate_pre_async` one without it, or call `Linker::instantiate_pre`"
     )]
     WasiAlreadyLinked,

@@ -29,7 +29,7 @@ pub enum Fault {
 /// | [`Trap::Interrupt`]: epochs | machine |
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
 /// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong` | guest |
-/// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `SharedMemory` | machine |
+/// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
 /// | [`PolicyError`]: `RandomRefused`, `ScriptEnded` | guest |
 /// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
 /// | a pointer of WASI 0.1 outside of the memory, a resource that the guest does not have or may not drop | guest |

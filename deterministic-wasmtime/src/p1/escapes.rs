@@ -1,7 +1,8 @@
 //! Whether a function that an instance imports can come to be called by another one.
 //!
 //! It can if the instance exports it, puts it into a table or a global that others see, or hands over a reference to it. The
-//! types of a module's imports and exports tell: what cannot be ruled out by them counts as possible.
+//! types of a module's imports and exports tell: what cannot be ruled out by them counts as possible. What an embedder
+//! takes out of an exception by hand, whose tag the module keeps to itself, is not seen here.
 
 use wasmtime::{ExternType, FuncType, Module};
 

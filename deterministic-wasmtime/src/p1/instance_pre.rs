@@ -20,8 +20,8 @@ use super::memory::{Bound, Finder, export_of};
 /// A module whose imports are found, those of WASI 0.1 by functions that have its memory at hand: each call is several
 /// times faster than after [`Linker::instantiate`]. Made by [`instantiate_pre_sync`] or [`instantiate_pre_async`].
 ///
-/// One instance in a store has the advantage, the first that is made. Further ones in the same store, of this module or of
-/// others, run as correctly, and as fast as after [`Linker::instantiate`].
+/// One instance in a store has the advantage: the first that is made with its context, if that succeeds. Further ones in the
+/// same store, of this module or of others, run as correctly, and at least as fast as after [`Linker::instantiate`].
 pub struct InstancePre<T: 'static> {
     linked: wasmtime::InstancePre<T>,
     owner: NonZeroU64,
@@ -34,9 +34,9 @@ pub struct InstancePre<T: 'static> {
 /// A function of WASI 0.1 that `linker` has already stays as it is there, so that single ones can be replaced. Give it a
 /// linker without [`add_to_linker_sync`](super::add_to_linker_sync): what that defines would stay, too.
 ///
-/// `get` finds the [`P1Ctx`] in the store's data. For one store it has to find the same one each time, and that may not
-/// be moved to another store while the guest can still be called; otherwise Wasmtime panics, since a handle is used with a
-/// store that it does not come from.
+/// `get` finds the [`P1Ctx`] in the store's data. While an instance lives, that must be the one it was made with: with
+/// another one its calls would work on the memory of another instance of the module, and with one from another store
+/// Wasmtime panics. If contexts change while instances live, take [`add_to_linker_sync`](super::add_to_linker_sync).
 ///
 /// ```
 /// use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
@@ -55,7 +55,8 @@ pub struct InstancePre<T: 'static> {
 ///
 /// # Errors
 ///
-/// [`Error::WasiAlreadyLinked`](crate::Error::WasiAlreadyLinked) if `linker` has all of WASI 0.1 already; what
+/// [`Error::WasiAlreadyLinked`](crate::Error::WasiAlreadyLinked) if `linker` has all of WASI 0.1 or of `wasi_unstable`
+/// already, ours or anyone's; what
 /// [`Linker::instantiate_pre`] says.
 pub fn instantiate_pre_sync<T: Send + 'static>(
     linker: &Linker<T>,
@@ -97,7 +98,7 @@ impl<T: Send + 'static> InstancePre<T> {
         let export = export_of(module);
         let finder = |from: &str, name: &str| {
             let alone = !escapes.possible(from, name);
-            Finder { owner: alone.then_some(owner), export }
+            Finder { owner: alone.then_some(owner), export: export.filter(|_| alone) }
         };
         let mut linker = linker.clone();
         define(Definitions::new(&mut linker, get, &finder).missing_only())?;

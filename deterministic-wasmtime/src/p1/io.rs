@@ -196,13 +196,12 @@ fn write_to_stream(
     let Descriptor::Output { stream, .. } = table.get_mut(fd)? else { return Err(Errno::Badf.into()) };
     buffers.gather(memory, scratch)?;
     let written = scratch.len() as u32;
+    // One long write is no reason to keep its room for ever.
+    let bytes = if scratch.capacity() > 2 * SCRATCH { std::mem::take(scratch) } else { scratch.split() };
     if written > 0
-        && let Some(left) = stdio::write_now(stream, scratch.split().freeze())?
+        && let Some(left) = stdio::write_now(stream, bytes.freeze())?
     {
         return Ok(Some(Wait::Write { fd, left, written, out }));
-    }
-    if scratch.capacity() > SCRATCH {
-        *scratch = BytesMut::new();
     }
     write_u32(memory, out, written).map(|()| None)
 }

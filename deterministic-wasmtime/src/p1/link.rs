@@ -194,6 +194,9 @@ pub fn add_to_linker_async<T: Send + 'static>(
     Definitions::new(linker, get, &|_, _| Finder::default()).define_async()
 }
 
+/// What modules import the functions from.
+const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
+
 /// Where the functions go, and what they are made with.
 pub(super) struct Definitions<'a, T: 'static, G> {
     linker: &'a mut Linker<T>,
@@ -202,12 +205,13 @@ pub(super) struct Definitions<'a, T: 'static, G> {
     finder: &'a dyn Fn(&str, &str) -> Finder,
     /// Whether a function that the linker has already stays, where it is an error otherwise.
     existing_stay: bool,
-    defined: usize,
+    /// How many functions of each module are new, by the first and the second one's place in [`MODULES`].
+    defined: [usize; 2],
 }
 
 impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + 'static> Definitions<'a, T, G> {
     pub(super) fn new(linker: &'a mut Linker<T>, get: G, finder: &'a dyn Fn(&str, &str) -> Finder) -> Self {
-        Definitions { linker, get, finder, existing_stay: false, defined: 0 }
+        Definitions { linker, get, finder, existing_stay: false, defined: [0; 2] }
     }
 
     /// Leaves what the linker has already, which may not be all.
@@ -219,8 +223,8 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 
     pub(super) fn define_sync(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered("wasi_snapshot_preview1", &records::P1)?;
-        to.answered("wasi_unstable", &records::P0)?;
+        to.answered(MODULES[0], &records::P1)?;
+        to.answered(MODULES[1], &records::P0)?;
         functions!(define_sync, to, wasi_snapshot_preview1);
         functions!(define_sync, to, wasi_unstable);
         self.rest()
@@ -228,8 +232,8 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 
     pub(super) fn define_async(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered("wasi_snapshot_preview1", &records::P1)?;
-        to.answered("wasi_unstable", &records::P0)?;
+        to.answered(MODULES[0], &records::P1)?;
+        to.answered(MODULES[1], &records::P0)?;
         functions!(define_async, to, wasi_snapshot_preview1);
         functions!(define_async, to, wasi_unstable);
         self.rest()
@@ -244,7 +248,7 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
     ) -> Result<()> {
         match define(self.linker, from, name, self.get, (self.finder)(from, name)) {
             Ok(()) => {
-                self.defined += 1;
+                self.defined[usize::from(from == MODULES[1])] += 1;
                 Ok(())
             }
             // Nothing else makes it fail but want of memory, which the next step meets, too.
@@ -306,7 +310,7 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
     fn rest(mut self) -> Result<()> {
         let to = &mut self;
         define_sync!(@ at_once to wasi_snapshot_preview1 sock_accept(fd: i32, flags: i32, out: i32) -> i32);
-        if self.defined == 0 { Err(Error::WasiAlreadyLinked.into()) } else { Ok(()) }
+        if self.defined.contains(&0) { Err(Error::WasiAlreadyLinked.into()) } else { Ok(()) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use wasmtime::{Caller, Extern, ExternType, Memory, Module, ModuleExport, Result, WasmBacktrace};
+use wasmtime::{Caller, Extern, ExternType, Memory, Module, ModuleExport, Result};
 use wiggle::{GuestMemory, GuestPtr};
 
 use super::P1Ctx;
@@ -21,7 +21,8 @@ pub(crate) mod errno {
 pub(super) struct Finder {
     /// The [`InstancePre`](super::InstancePre) whose instances alone can call the function.
     pub(super) owner: Option<NonZeroU64>,
-    /// Where the module has its memory. An instance of another module is searched by name.
+    /// Where the module has its memory. Only for a function that nobody else can call: Wasmtime panics when the host itself
+    /// does, since the caller is then no instance of any module. A search by name finds nothing there.
     pub(super) export: Option<ModuleExport>,
 }
 
@@ -35,7 +36,7 @@ pub(super) enum Bound {
     Pending { owner: NonZeroU64 },
     /// That of the one instance which `owner` made.
     To { owner: NonZeroU64, memory: Memory },
-    /// Nobody's any more: `owner` made two instances.
+    /// Nobody's any more: two instances were made, or one that was not completed or has no memory.
     Several,
 }
 
@@ -59,7 +60,7 @@ impl Finder {
         }
         let memory = match bound {
             Some(memory) => memory,
-            None => self.look_up(caller, &get)?,
+            None => self.look_up(caller)?,
         };
         let (bytes, data) = memory.data_and_store_mut(caller);
         let ctx = get(data);
@@ -68,47 +69,11 @@ impl Finder {
     }
 
     #[inline(never)]
-    fn look_up<T: 'static>(
-        self,
-        caller: &mut Caller<'_, T>,
-        get: impl Fn(&mut T) -> &mut P1Ctx,
-    ) -> Result<Memory, Error> {
-        let export = self.export.or_else(|| get(caller.data_mut()).hint.export);
-        match export.and_then(|export| caller.get_module_export(&export)) {
+    fn look_up<T: 'static>(self, caller: &mut Caller<'_, T>) -> Result<Memory, Error> {
+        match self.export.and_then(|export| caller.get_module_export(&export)) {
             Some(Extern::Memory(memory)) => Ok(memory),
-            _ => {
-                if get(caller.data_mut()).hint.is_worth_its_cost() {
-                    get(caller.data_mut()).hint.export = Hint::find(caller);
-                }
-                by_name(caller)
-            }
+            _ => by_name(caller),
         }
-    }
-}
-
-/// Where the module that calls has its memory, for functions that do not know their module. Searching an instance for this
-/// export takes half as long as for a name, and finds nothing in an instance of another module.
-#[derive(Default)]
-pub(super) struct Hint {
-    export: Option<ModuleExport>,
-    searches: u32,
-}
-
-impl Hint {
-    /// After so many searches by name. Finding the module takes as long as about so many, more on a deep stack.
-    const WORTH: u32 = 64;
-
-    #[inline]
-    fn is_worth_its_cost(&mut self) -> bool {
-        self.searches = self.searches.saturating_add(1);
-        self.searches == Self::WORTH
-    }
-
-    /// The stack tells which module calls. Once for a context, since a stack may be deep.
-    #[cold]
-    fn find<T: 'static>(caller: &Caller<'_, T>) -> Option<ModuleExport> {
-        let stack = WasmBacktrace::capture(caller);
-        export_of(stack.frames().first()?.module())
     }
 }
 

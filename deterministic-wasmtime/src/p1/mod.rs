@@ -4,6 +4,10 @@
 //! embedder's that is not ready makes one wait. Calls that ask for time, randomness or readiness are answered by the
 //! policies, files by [`deterministic_fs`]. Where stock wasmtime-wasi gives an errno or traps, so do these, with one
 //! exception: `fd_read`, `fd_write`, `fd_pread` and `fd_pwrite` fill or take all buffers of a call, where stock stops after the first.
+//!
+//! The `read`, `check_write`, `write` and `flush` of a standard stream are called without a tokio runtime around them, as
+//! wasmtime-wasi's synchronous WASI 0.2 calls them. A stream of the embedder's that starts tasks there does so by
+//! [`wasmtime_wasi::runtime::spawn`], which finds a runtime itself.
 
 mod abi;
 mod answers;
@@ -34,7 +38,7 @@ use self::capture::Captured;
 use self::descriptors::Table;
 use self::environment::Strings;
 use self::fault::{Answer, Fault};
-use self::memory::{Bound, Hint};
+use self::memory::Bound;
 use crate::DeterministicCtx;
 
 pub use instance_pre::{InstancePre, instantiate_pre_async, instantiate_pre_sync};
@@ -52,7 +56,6 @@ pub struct P1Ctx {
     allowance: Allowance,
     captured: Option<Captured>,
     bound: Bound,
-    hint: Hint,
     /// What is written to a standard stream, kept from call to call.
     scratch: BytesMut,
 }
@@ -70,7 +73,6 @@ impl P1Ctx {
             allowance: Allowance(0),
             captured: None,
             bound: Bound::default(),
-            hint: Hint::default(),
             scratch: BytesMut::new(),
         }
     }

@@ -66,7 +66,7 @@ impl Subscriptions<'_> {
         let at = self.call.subscriptions;
         let len = u64::from(self.call.count) * u64::from(self.layout.size);
         match memory {
-            GuestMemory::Unshared(bytes) if at.is_multiple_of(ALIGNMENT) => {
+            GuestMemory::Unshared(bytes) if in_place(at, len) => {
                 let list = bytes.get(at as usize..).and_then(|bytes| bytes.get(..usize::try_from(len).ok()?));
                 list.map_or(Records::ByField(memory), Records::InPlace)
             }
@@ -140,6 +140,13 @@ impl Subscriptions<'_> {
     }
 }
 
+/// Whether a list may be gone through as one piece. One that crosses 4 GiB, which pointers do not, is not: a memory may be
+/// larger.
+#[inline]
+fn in_place(at: u32, len: u64) -> bool {
+    at.is_multiple_of(ALIGNMENT) && u64::from(at) + len < 1 << 32
+}
+
 /// The bytes of a field. Lengths and offsets are constants, so that nothing is left to check.
 #[inline]
 fn field<const N: usize, const M: usize>(record: &[u8; M], at: u32) -> [u8; N] {
@@ -181,9 +188,9 @@ pub(super) fn write_events(
     // Stock says 1 byte of any descriptor, whatever there is.
     let available = |event: &Event| u64::from(!matches!(event.kind(), EventKind::Timer { .. }));
 
-    let len = events.len() as u32 * EVENT_SIZE; // there are no more than subscriptions, which are larger
-    if call.events.is_multiple_of(ALIGNMENT)
-        && let Some(list) = place(memory, call.events, len)
+    let len = events.len() as u64 * u64::from(EVENT_SIZE);
+    if in_place(call.events, len)
+        && let Some(list) = place(memory, call.events, len as u32)
     {
         let (list, _) = list.as_chunks_mut::<{ EVENT_SIZE as usize }>();
         for (record, event) in list.iter_mut().zip(events) {

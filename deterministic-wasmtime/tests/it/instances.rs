@@ -103,26 +103,35 @@ fn instances_of_one_module_made_in_every_mixture() {
     }
 }
 
-/// After many calls the module of a plainly linked instance is known; another module's instance is not taken for it.
+/// The host itself calls what a guest imported and gave away: then there is no memory, and no panic.
 #[test]
-fn many_calls_of_plainly_linked_instances() {
+fn a_function_that_the_host_calls_finds_no_memory() {
     let bench = Bench::new();
-    let one = bench.module(&reader(""));
-    // Its first memory is another one.
-    let other = reader(r#"(memory $first (export "first") 1)"#)
-        .replace(r#"(memory (export "memory") 1)"#, r#"(memory $memory (export "memory") 1)"#)
-        .replace("(data (i32.const 8)", "(data (memory $memory) (i32.const 8)");
-    let other = bench.module(&other);
-    for order in [[&one, &one, &other], [&other, &one, &one], [&one, &other, &other]] {
+    let module = bench.module(&reader(
+        r#"(export "clock" (func $clock))
+        (table (export "table") 1 funcref) (elem (i32.const 0) $clock)
+        (func (export "give") (result funcref) (ref.func $clock))"#,
+    ));
+    for plain in [false, true] {
         let mut store = bench.store();
-        let instances = order.map(|module| bench.plain.instantiate(&mut store, module).unwrap());
+        let instance = match plain {
+            true => bench.plain.instantiate(&mut store, &module).unwrap(),
+            false => bench.prepare(&module).instantiate(&mut store).unwrap(),
+        };
         for _ in 0..100 {
-            each_has_its_own(&mut store, &instances);
+            read(&mut store, &instance);
         }
-        for _ in 0..200 {
-            read(&mut store, &instances[0]);
+        let exported = instance.get_func(&mut store, "clock").unwrap();
+        let listed = instance.get_table(&mut store, "table").unwrap().get(&mut store, 0).unwrap();
+        let give = instance.get_typed_func::<(), Option<Func>>(&mut store, "give").unwrap();
+        let given = give.call(&mut store, ()).unwrap().unwrap();
+        for function in [exported, *listed.as_func().unwrap().unwrap(), given] {
+            let function = function.typed::<(i32, i64, i32), i32>(&store).unwrap();
+            let error = function.call(&mut store, (1, 0, 8)).unwrap_err();
+            assert!(matches!(error.downcast_ref(), Some(Error::NoMemory)), "{error:?}");
         }
-        each_has_its_own(&mut store, &instances);
+        // An instance's own calls go on.
+        each_has_its_own(&mut store, &[instance]);
     }
 }
 
@@ -397,6 +406,10 @@ fn single_functions_can_be_replaced() {
 
     let refused = p1::instantiate_pre_sync(&bench.plain, &module, |ctx: &mut p1::P1Ctx| ctx).unwrap_err();
     assert!(matches!(refused.downcast_ref(), Some(Error::WasiAlreadyLinked)), "{refused:?}");
+    let mut stock: Linker<wasmtime_wasi::p1::WasiP1Ctx> = Linker::new(&bench.engine);
+    wasmtime_wasi::p1::add_to_linker_sync(&mut stock, |ctx| ctx).unwrap();
+    let refused = p1::instantiate_pre_sync(&stock, &module, |_| unreachable!("nothing is instantiated")).unwrap_err();
+    assert!(matches!(refused.downcast_ref(), Some(Error::WasiAlreadyLinked)), "{refused:?}");
     let unknown = bench.module(r#"(module (import "host" "missing" (func)))"#);
     assert!(p1::instantiate_pre_sync(&Linker::new(&bench.engine), &unknown, |ctx: &mut p1::P1Ctx| ctx).is_err());
 }
@@ -415,4 +428,33 @@ fn asynchronous_instances() {
             assert_eq!(shown(&mut store, &instance), expected);
         }
     });
+}
+
+/// Pointers have 32 bits, also into a memory that is larger: a list that crosses 4 GiB traps, as on stock.
+#[test]
+fn lists_do_not_cross_4_gib() {
+    let bench = Bench::new();
+    for (subscriptions, events, ends_well) in
+        [(0xffff_ffd0u32, 64u32, false), (4096, 0xffff_ffe0, false), (0xffff_ffa0, 64, true), (4096, 0xffff_ffc0, true)]
+    {
+        let text = format!(
+            r#"(module
+                (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+                (memory (export "memory") i64 65537)
+                (func (export "read") (result i32)
+                    (call $poll (i32.const {}) (i32.const {}) (i32.const 2) (i32.const 8))))"#,
+            subscriptions as i32, events as i32
+        );
+        let module = bench.module(&text);
+        for plain in [false, true] {
+            let mut store = bench.store();
+            let instance = match plain {
+                true => bench.plain.instantiate(&mut store, &module).unwrap(),
+                false => bench.prepare(&module).instantiate(&mut store).unwrap(),
+            };
+            let read = instance.get_typed_func::<(), i32>(&mut store, "read").unwrap();
+            let answer = read.call(&mut store, ());
+            assert_eq!(answer.is_ok(), ends_well, "{subscriptions:x} {events:x}: {answer:?}");
+        }
+    }
 }
