@@ -8,6 +8,7 @@ mod clock;
 mod described;
 mod description;
 mod error;
+mod later;
 mod policies;
 mod rng;
 mod scheduler;

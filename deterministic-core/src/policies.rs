@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ChaCha8, Clock, Description, InOrder, Rng, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
+use crate::later::Later;
+use crate::{Clock, Description, InOrder, Rng, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
 
 /// All that decides how a run's non-deterministic questions are answered.
 ///
@@ -36,12 +37,16 @@ impl Policies {
     /// The deterministic defaults under `seed`: virtual time that only sleeping moves, from 2025-01-01T00:00:00Z;
     /// ChaCha8 streams; events in order.
     pub fn new(seed: Seed) -> Self {
+        Self::with(seed, seed.insecure_seed())
+    }
+
+    fn with(seed: Seed, insecure_seed: u128) -> Self {
         Policies {
             epoch: WallTime::DEFAULT_EPOCH,
             clock: Box::new(VirtualClock::new()),
-            secure_random: Box::new(ChaCha8::new(&seed, "secure")),
-            insecure_random: Box::new(ChaCha8::new(&seed, "insecure")),
-            insecure_seed: seed.insecure_seed(),
+            secure_random: Box::new(Later::new(seed, "secure")),
+            insecure_random: Box::new(Later::new(seed, "insecure")),
+            insecure_seed,
             scheduler: Box::new(InOrder),
         }
     }
@@ -124,10 +129,13 @@ fn list(roles: &[(Role, Undescribed)]) -> String {
     roles.iter().map(|(role, why)| alloc::format!("{role} ({why})")).collect::<Vec<_>>().join(", ")
 }
 
+/// That of seed 0. Each context of WASI is made with a default bundle behind it, so that it is worth writing down.
+const DEFAULT_INSECURE_SEED: u128 = 0x9e7b_3c71_cbc5_e356_d653_0b1e_12aa_f551;
+
 /// The deterministic defaults under seed 0.
 impl Default for Policies {
     fn default() -> Self {
-        Policies::new(Seed::default())
+        Policies::with(Seed::default(), DEFAULT_INSECURE_SEED)
     }
 }
 
@@ -151,4 +159,16 @@ pub struct Snapshot {
     /// How much fuel the store had left when the clock last heard of it, if the clock observes fuel. The store of a
     /// continued run begins with the fuel that the original had.
     pub fuel_left: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_seed_0() {
+        let (default, new) = (Policies::default(), Policies::new(Seed::from_u64(0)));
+        assert_eq!(default.insecure_seed, new.insecure_seed);
+        assert_eq!(default.describe(), new.describe());
+    }
 }

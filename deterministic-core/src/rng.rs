@@ -220,6 +220,8 @@ impl ByteStream {
 pub struct ChaCha8(ChaCha8Rng);
 
 impl ChaCha8 {
+    pub(crate) const WORD: NonZeroUsize = WORD;
+
     /// The generator of `seed` for the consumer called `name`; see [`Seed::stream`].
     pub fn new(seed: &Seed, name: &str) -> Self {
         Self::from_key(seed.stream(name))

@@ -38,7 +38,7 @@ impl DeterministicCtx {
     pub fn new(policies: Policies) -> Self {
         let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler } = policies;
         DeterministicCtx {
-            time: Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, clock },
+            time: Timeline::new(epoch, clock),
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
@@ -128,6 +128,10 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
+    pub(crate) fn new(epoch: WallTime, clock: Box<dyn Clock>) -> Self {
+        Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, clock }
+    }
+
     /// What the guest's clock `id` shows, in the nanoseconds of that clock.
     #[inline]
     pub(crate) fn read(&mut self, id: ClockId) -> Result<u64, PolicyError> {

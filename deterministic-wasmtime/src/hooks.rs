@@ -10,7 +10,7 @@ use rand_core::TryRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::ComponentCtx;
-use crate::ctx::{DeterministicCtx, Timeline};
+use crate::ctx::Timeline;
 use crate::p1::P1Ctx;
 
 mod sealed {
@@ -37,8 +37,8 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
     /// standard streams are what was set on the builder (streams: empty unless set, so nothing of the host's; standard
-    /// input must lie in memory). Directories of the builder are mounted live; [`DeterministicCtx::files`] mounts hermetic
-    /// ones.
+    /// input must lie in memory). Directories of the builder are mounted live; [`DeterministicCtx::files`](crate::DeterministicCtx::files)
+    /// mounts hermetic ones.
     ///
     /// # Panics
     ///
@@ -61,32 +61,40 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
     }
 
     fn build_deterministic_p1(&mut self, policies: Policies) -> P1Ctx {
-        // The linker functions never reach the hooks. They are set so that nothing of the host's lies behind them.
-        install(self, Policies::default());
+        // Nobody reaches the hooks. They are set so that nothing of the host's lies behind them, and take no memory.
+        closed(self)
+            .wall_clock(Unreached)
+            .monotonic_clock(Unreached)
+            .secure_random(Unreached)
+            .insecure_random(Unreached)
+            .insecure_random_seed(0);
         P1Ctx::new(self.build(), policies)
     }
 
     fn build_deterministic(&mut self, policies: Policies) -> ComponentCtx {
+        // Reached by the stock functions of who links some of those.
         install(self, Policies::default());
         ComponentCtx::new(self.build(), policies)
     }
 }
 
 pub(crate) fn install(builder: &mut WasiCtxBuilder, policies: Policies) -> &mut WasiCtxBuilder {
-    let DeterministicCtx { time, secure_random, insecure_random, insecure_seed, .. } = DeterministicCtx::new(policies);
-    let resolution = time.clock.resolution().get();
-    let time = Arc::new(Mutex::new(time));
+    let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, .. } = policies;
+    let (secure_random, insecure_random) = (ByteStream::new(secure_random), ByteStream::new(insecure_random));
+    let resolution = clock.resolution().get();
+    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock)));
     let clock = |id| HookClock { time: time.clone(), id, last: Cell::new(0), resolution };
-    builder
+    closed(builder)
         .wall_clock(clock(ClockId::Realtime))
         .monotonic_clock(clock(ClockId::Monotonic))
         .secure_random(HookRng(secure_random))
         .insecure_random(HookRng(insecure_random))
         .insecure_random_seed(insecure_seed)
-        .allow_tcp(false)
-        .allow_udp(false)
-        .allow_ip_name_lookup(false)
-        .allow_blocking_current_thread(true)
+}
+
+/// No network, and files on the calling thread.
+fn closed(builder: &mut WasiCtxBuilder) -> &mut WasiCtxBuilder {
+    builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).allow_blocking_current_thread(true)
 }
 
 struct HookClock {
@@ -149,6 +157,46 @@ impl TryRng for HookRng {
         if self.0.fill(buf).is_err() {
             buf.fill(0);
         }
+        Ok(())
+    }
+}
+
+/// What lies behind a context of which this crate asks neither the time nor random bytes.
+struct Unreached;
+
+impl HostWallClock for Unreached {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Unreached {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+impl TryRng for Unreached {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(0)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn try_fill_bytes(&mut self, buf: &mut [u8]) -> Result<(), Infallible> {
+        buf.fill(0);
         Ok(())
     }
 }

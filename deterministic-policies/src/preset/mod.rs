@@ -118,21 +118,22 @@ impl Preset {
 
 #[cfg(feature = "std")]
 fn host(seed: &Seed) -> Policies {
-    use crate::{HostClock, HostRng};
+    use crate::{HostClock, HostRng, InOrder};
     use deterministic_core::Rng as _;
 
     let clock = HostClock::new();
+    let mut bytes = [0; 16];
     Policies {
         epoch: clock.epoch(),
         clock: Box::new(clock),
         secure_random: Box::new(HostRng),
         insecure_random: Box::new(HostRng),
-        insecure_seed: match (HostRng.draw_u64(), HostRng.draw_u64()) {
-            (Ok(low), Ok(high)) => u128::from(high) << 64 | u128::from(low),
+        insecure_seed: match HostRng.fill(&mut bytes) {
+            Ok(()) => u128::from_le_bytes(bytes),
             // A host without entropy: this value promises nothing, and the streams will say so at the first draw.
-            _ => seed.insecure_seed(),
+            Err(_) => seed.insecure_seed(),
         },
-        ..Policies::new(*seed)
+        scheduler: Box::new(InOrder),
     }
 }
 

@@ -21,23 +21,19 @@ pub enum Full {
 }
 
 /// Buckets of keys and values, ordered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct KeyValue {
-    buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// The bucket without a name, which is always there. Not among the others: every store would allocate for it.
+    unnamed: BTreeMap<String, Vec<u8>>,
+    named: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     keys: usize,
     bytes: usize,
-}
-
-impl Default for KeyValue {
-    fn default() -> Self {
-        KeyValue { buckets: BTreeMap::from([(String::new(), BTreeMap::new())]), keys: 0, bytes: 0 }
-    }
 }
 
 impl KeyValue {
     /// Makes an empty bucket, unless there is one called so.
     pub fn create(&mut self, bucket: impl Into<String>) {
-        self.buckets.entry(bucket.into()).or_default();
+        self.bucket_mut(bucket.into());
     }
 
     /// Sets a value, and makes the bucket if there is none called so.
@@ -65,13 +61,13 @@ impl KeyValue {
             return Err(Full::Bytes);
         }
         (self.keys, self.bytes) = (keys, bytes);
-        self.buckets.entry(bucket).or_default().insert(key, value);
+        self.bucket_mut(bucket).insert(key, value);
         Ok(())
     }
 
     /// Removes a key; nothing happens if there is none.
     pub fn remove(&mut self, bucket: &str, key: &str) {
-        if let Some(value) = self.buckets.get_mut(bucket).and_then(|bucket| bucket.remove(key)) {
+        if let Some(value) = self.known(bucket).and_then(|bucket| bucket.remove(key)) {
             self.keys -= 1;
             self.bytes -= key.len() + value.len();
         }
@@ -79,11 +75,20 @@ impl KeyValue {
 
     /// The keys and values of a bucket, in the order of the keys' bytes; `None` if there is no such bucket.
     pub fn bucket(&self, bucket: &str) -> Option<&BTreeMap<String, Vec<u8>>> {
-        self.buckets.get(bucket)
+        if bucket.is_empty() { Some(&self.unnamed) } else { self.named.get(bucket) }
     }
 
     /// The names of the buckets, in the order of their bytes.
     pub fn buckets(&self) -> impl Iterator<Item = &str> {
-        self.buckets.keys().map(String::as_str)
+        std::iter::once("").chain(self.named.keys().map(String::as_str))
+    }
+
+    fn known(&mut self, bucket: &str) -> Option<&mut BTreeMap<String, Vec<u8>>> {
+        if bucket.is_empty() { Some(&mut self.unnamed) } else { self.named.get_mut(bucket) }
+    }
+
+    /// Made if there is none.
+    fn bucket_mut(&mut self, bucket: String) -> &mut BTreeMap<String, Vec<u8>> {
+        if bucket.is_empty() { &mut self.unnamed } else { self.named.entry(bucket).or_default() }
     }
 }

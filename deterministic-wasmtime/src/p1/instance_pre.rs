@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasmtime::{AsContextMut, Instance, Linker, Module, Result, StoreContextMut};
+use wasmtime::{AsContextMut, Extern, Instance, Linker, Module, ModuleExport, Result, StoreContextMut};
 
 use super::P1Ctx;
 use super::escapes::Escapes;
@@ -25,6 +25,8 @@ use super::memory::{Bound, Finder, export_of};
 pub struct InstancePre<T: 'static> {
     linked: wasmtime::InstancePre<T>,
     owner: NonZeroU64,
+    /// Where the module has its memory.
+    export: Option<ModuleExport>,
     get: Arc<dyn Fn(&mut T) -> &mut P1Ctx + Send + Sync>,
 }
 
@@ -102,7 +104,7 @@ impl<T: Send + 'static> InstancePre<T> {
         };
         let mut linker = linker.clone();
         define(Definitions::new(&mut linker, get, &finder).missing_only())?;
-        Ok(InstancePre { linked: linker.instantiate_pre(module)?, owner, get: Arc::new(get) })
+        Ok(InstancePre { linked: linker.instantiate_pre(module)?, owner, export, get: Arc::new(get) })
     }
 
     /// The module.
@@ -150,7 +152,12 @@ impl<T: Send + 'static> InstancePre<T> {
             _ => return made,
         }
         // One that was not completed may nevertheless have been called, and live on.
-        let memory = made.as_ref().ok().and_then(|instance| instance.get_memory(&mut store, "memory"));
+        let memory = made.as_ref().ok().and_then(|instance| {
+            match instance.get_module_export(&mut store, self.export.as_ref()?)? {
+                Extern::Memory(memory) => Some(memory),
+                _ => None,
+            }
+        });
         (self.get)(store.data_mut()).bound =
             memory.map_or(Bound::Several, |memory| Bound::To { owner: self.owner, memory });
         made
@@ -159,7 +166,7 @@ impl<T: Send + 'static> InstancePre<T> {
 
 impl<T> Clone for InstancePre<T> {
     fn clone(&self) -> Self {
-        InstancePre { linked: self.linked.clone(), owner: self.owner, get: self.get.clone() }
+        InstancePre { linked: self.linked.clone(), owner: self.owner, export: self.export, get: self.get.clone() }
     }
 }
 

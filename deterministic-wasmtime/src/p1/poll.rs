@@ -17,7 +17,7 @@ use crate::files::Files;
 use crate::{DeterministicCtx, Error};
 
 /// For how many events there is room from call to call.
-const KEPT: usize = 1024;
+const KEPT: usize = 1 << 14;
 
 /// What the guest passed.
 pub(crate) struct Call {

@@ -1,0 +1,92 @@
+//! The streams of the default bundle, made when they are first drawn from.
+
+use alloc::vec::Vec;
+use core::num::NonZeroUsize;
+
+use crate::{ChaCha8, Description, PolicyError, Rng, Seed, Undescribed};
+
+/// [`ChaCha8`] of a seed and a consumer's name. Few guests draw from both streams, many from none, and deriving a key takes
+/// a good part of the time in which a store is made.
+pub(crate) struct Later {
+    seed: Seed,
+    name: &'static str,
+    made: Option<ChaCha8>,
+}
+
+impl Later {
+    pub(crate) fn new(seed: Seed, name: &'static str) -> Self {
+        Later { seed, name, made: None }
+    }
+
+    #[inline]
+    fn rng(&mut self) -> &mut ChaCha8 {
+        let Later { seed, name, made } = self;
+        match made {
+            Some(rng) => rng,
+            none => none.insert(first(seed, name)),
+        }
+    }
+
+    /// To look at it is no reason to keep it.
+    fn look<T>(&self, at: impl FnOnce(&ChaCha8) -> T) -> T {
+        match &self.made {
+            Some(rng) => at(rng),
+            None => at(&first(&self.seed, self.name)),
+        }
+    }
+}
+
+#[cold]
+fn first(seed: &Seed, name: &str) -> ChaCha8 {
+    ChaCha8::new(seed, name)
+}
+
+impl Rng for Later {
+    fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
+        self.rng().fill(buf)
+    }
+
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        self.rng().draw_u64()
+    }
+
+    fn word(&self) -> NonZeroUsize {
+        ChaCha8::WORD
+    }
+
+    fn describe(&self) -> Result<Description, Undescribed> {
+        self.look(ChaCha8::describe)
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        self.look(ChaCha8::save)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        self.rng().restore(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_what_it_puts_off() {
+        let seed = Seed::from_u64(7);
+        let (mut later, mut rng) = (Later::new(seed, "secure"), ChaCha8::new(&seed, "secure"));
+        assert_eq!(later.word(), rng.word());
+        for _ in 0..2 {
+            assert_eq!(later.save().unwrap(), rng.save().unwrap());
+            assert_eq!(later.describe().unwrap(), rng.describe().unwrap());
+            let (mut a, mut b) = ([0; 24], [0; 24]);
+            later.fill(&mut a).unwrap();
+            rng.fill(&mut b).unwrap();
+            assert_eq!((a, later.draw_u64().unwrap()), (b, rng.draw_u64().unwrap()));
+        }
+        let mut other = Later::new(Seed::default(), "insecure");
+        assert!(other.restore(&[0; 47]).is_err());
+        other.restore(&rng.save().unwrap()).unwrap();
+        assert_eq!(other.draw_u64().unwrap(), rng.draw_u64().unwrap());
+    }
+}
