@@ -15,6 +15,7 @@
 //! | `wasi:cli/*`, `wasi:sockets/*` | wasmtime-wasi |
 
 mod clocks;
+mod deadlines;
 mod errors;
 pub(crate) mod files;
 mod io;
@@ -30,7 +31,7 @@ pub use randomness::{insecure, insecure_seed, random};
 
 pub(crate) use io::{CHUNK, FileStreams};
 pub(crate) use polling::Timers;
-pub(crate) use randomness::MAX_RANDOM;
+pub(crate) use randomness::{MAX_RANDOM, draw};
 
 use wasmtime::Result;
 use wasmtime::component::Linker;

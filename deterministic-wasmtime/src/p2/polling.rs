@@ -13,6 +13,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as asynchronous;
 
+use super::deadlines::Deadlines;
 use crate::calls::HostCall;
 use crate::{DeterministicCtxView, Error};
 
@@ -48,7 +49,7 @@ pub(crate) struct Timers {
     /// The entry whose children all timers are.
     parent: Option<u32>,
     /// Deadlines by the pollable's number.
-    pub(crate) deadlines: BTreeMap<u32, Instant>,
+    pub(crate) deadlines: Deadlines,
     /// Pollables whose deadline is not known yet, and what they wait for.
     pub(crate) open: BTreeMap<u32, u64>,
     /// How far a wait went on a clock that does not move.
@@ -78,68 +79,64 @@ impl DeterministicCtxView<'_> {
         Ok(pollable)
     }
 
-    /// Whether a pollable is ready now; `Err` is the deadline of a timer that is not due.
-    fn is_ready(&mut self, pollable: &Resource<DynPollable>) -> Result<Result<bool, Instant>> {
-        if let Some(&deadline) = self.ctx.timers.deadlines.get(&pollable.rep()) {
-            let due = deadline <= self.ctx.now() || self.ctx.scheduling.scheduler.timers_are_due();
-            return Ok(if due { Ok(true) } else { Err(deadline) });
-        }
+    /// Whether a pollable that is no timer is ready now.
+    fn other_is_ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
         let ready = asynchronous::HostPollable::ready(self.table, Resource::new_borrow(pollable.rep()));
         let mut ready = std::pin::pin!(ready);
         // Asking never waits.
-        Ok(Ok(with_ambient_tokio_runtime(|| poll_noop(ready.as_mut())).unwrap_or(Ok(false))?))
+        with_ambient_tokio_runtime(|| poll_noop(ready.as_mut())).unwrap_or(Ok(false))
     }
 
-    fn kind(&self, pollable: &Resource<DynPollable>) -> EventKind {
-        match self.ctx.timers.deadlines.get(&pollable.rep()) {
-            Some(&deadline) => EventKind::Timer { deadline },
-            None => EventKind::Readable,
-        }
-    }
-
-    /// The positions in `list` of the pollables that are ready, chosen and ordered by the scheduler, after time has passed
-    /// as it must.
-    fn wait(&mut self, list: &[Resource<DynPollable>]) -> Result<Vec<u32>> {
+    /// How many of the pollables in `list` the guest is told of, after time has passed as it must. They are the first of
+    /// the scheduler's `ready`, chosen and ordered by it.
+    fn wait(&mut self, list: &[Resource<DynPollable>]) -> Result<usize> {
         let mut ready = std::mem::take(&mut self.ctx.scheduling.ready);
         ready.clear();
+        // Asking moves neither the timeline nor the scheduler.
+        let mut now = self.ctx.now();
+        let all_due = self.ctx.scheduling.scheduler.timers_are_due();
         let mut earliest: Option<Instant> = None;
         for (position, pollable) in (0..).zip(list) {
-            match self.is_ready(pollable)? {
-                Ok(true) => ready.push(Event::new(position, pollable.rep().into(), self.kind(pollable))),
-                Ok(false) => {}
-                Err(deadline) => earliest = Some(earliest.map_or(deadline, |earliest| earliest.min(deadline))),
+            let number = pollable.rep();
+            match self.ctx.timers.deadlines.get(number) {
+                Some(deadline) if deadline <= now || all_due => {
+                    ready.push(Event::new(position, number.into(), EventKind::Timer { deadline }));
+                }
+                Some(deadline) => earliest = Some(earliest.map_or(deadline, |earliest| earliest.min(deadline))),
+                None if self.other_is_ready(pollable)? => {
+                    ready.push(Event::new(position, number.into(), EventKind::Readable));
+                }
+                None => {}
             }
         }
         if ready.is_empty() {
-            let now = self.ctx.now();
             let Some(earliest) = earliest else {
                 let waiting_for = format!("{} pollable(s), none of them ready", list.len());
                 return Err(Error::Deadlock { waiting_for, at: now }.into());
             };
             self.ctx.time.clock.advance_to(earliest)?;
-            // A frozen clock does not move, and the wait is over nevertheless.
-            let now = self.ctx.now().max(earliest);
+            now = self.ctx.now();
             #[cfg(feature = "http")]
-            if self.ctx.now() < earliest {
+            if now < earliest {
                 self.ctx.timers.reached = self.ctx.timers.reached.max(earliest);
             }
+            // A frozen clock does not move, and the wait is over nevertheless.
+            let over = now.max(earliest);
             for (position, pollable) in (0..).zip(list) {
-                if let Some(&deadline) = self.ctx.timers.deadlines.get(&pollable.rep())
-                    && deadline <= now
+                if let Some(deadline) = self.ctx.timers.deadlines.get(pollable.rep())
+                    && deadline <= over
                 {
                     ready.push(Event::new(position, pollable.rep().into(), EventKind::Timer { deadline }));
                 }
             }
         }
-        let now = self.ctx.now();
         let selection = self.ctx.scheduling.scheduler.select(now, &mut ready)?;
         if selection.delay > 0 {
             self.ctx.time.clock.advance_to(now.saturating_add(selection.delay))?;
         }
         let deliver = selection.deliver.clamp(1, ready.len());
-        let positions = ready[..deliver].iter().map(Event::subscription).collect();
         self.ctx.scheduling.ready = ready;
-        Ok(positions)
+        Ok(deliver)
     }
 
     fn poll(&mut self, list: &[Resource<DynPollable>]) -> Result<Vec<u32>> {
@@ -147,21 +144,25 @@ impl DeterministicCtxView<'_> {
         if list.is_empty() {
             return Err(Error::EmptyPollList.into());
         }
-        self.wait(list)
+        let deliver = self.wait(list)?;
+        Ok(self.ctx.scheduling.ready[..deliver].iter().map(Event::subscription).collect())
     }
 
-    fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
+    fn block(&mut self, pollable: &Resource<DynPollable>) -> Result<()> {
         self.ctx.calls.count(HostCall::pollable_block);
-        self.wait(&[pollable]).map(drop)
+        self.wait(std::slice::from_ref(pollable)).map(drop)
     }
 
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
         self.ctx.calls.count(HostCall::pollable_ready);
-        Ok(self.is_ready(pollable)?.unwrap_or(false))
+        match self.ctx.timers.deadlines.get(pollable.rep()) {
+            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.scheduling.scheduler.timers_are_due()),
+            None => self.other_is_ready(pollable),
+        }
     }
 
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        self.ctx.timers.deadlines.remove(&pollable.rep());
+        self.ctx.timers.deadlines.remove(pollable.rep());
         self.ctx.timers.open.remove(&pollable.rep());
         asynchronous::HostPollable::drop(self.table, pollable)
     }
@@ -179,7 +180,7 @@ impl sync::io::poll::HostPollable for DeterministicCtxView<'_> {
     }
 
     fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        DeterministicCtxView::block(self, pollable)
+        DeterministicCtxView::block(self, &pollable)
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
@@ -199,7 +200,7 @@ impl asynchronous::HostPollable for DeterministicCtxView<'_> {
     }
 
     async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        DeterministicCtxView::block(self, pollable)
+        DeterministicCtxView::block(self, &pollable)
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {

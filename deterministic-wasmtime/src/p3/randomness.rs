@@ -6,7 +6,7 @@ use wasmtime_wasi::p3::bindings::random as bindings;
 
 use crate::DeterministicCtxView;
 use crate::calls::HostCall;
-use crate::p2::{MAX_RANDOM, linked};
+use crate::p2::{MAX_RANDOM, draw, linked};
 
 linked! {
     /// `wasi:random/random`: the secure stream.
@@ -25,9 +25,7 @@ linked! {
 
 /// More than the limit gives as much as the limit, as on stock: WASI 0.3 allows short answers.
 fn bytes(stream: &mut ByteStream, len: u64) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(len.min(MAX_RANDOM))?];
-    stream.fill(&mut bytes)?;
-    Ok(bytes)
+    Ok(draw(stream, usize::try_from(len.min(MAX_RANDOM))?)?)
 }
 
 impl bindings::random::Host for DeterministicCtxView<'_> {
