@@ -2,13 +2,19 @@
 //! counted is asserted: a call that fails is not a fast one.
 
 mod calls;
+pub mod components;
+mod contexts;
 mod guest;
+mod line;
 mod sides;
 mod stdout;
 mod timing;
 
 pub use calls::Call;
+pub use components::ComponentCall;
+pub use contexts::{make_p1, make_stock, plain_linker, stock_linker};
 pub use guest::looping;
+pub use line::{Line, repeat};
 pub use sides::{Floor, Side, core_engine, each_side, prepared};
 pub use stdout::Counted;
-pub use timing::{configure, time, time_in_parts};
+pub use timing::{configure, configure_short, time, time_in_parts};

@@ -8,7 +8,7 @@ use wasmtime::{Caller, Engine, Instance, Linker, Memory, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use crate::{Counted, time, time_in_parts};
+use crate::{Counted, plain_linker, stock_linker, time, time_in_parts};
 
 /// The longest output of one call, in bytes.
 const CAPTURED: usize = 4096;
@@ -20,14 +20,14 @@ pub fn core_engine() -> Engine {
     Engine::default()
 }
 
-/// An implementation of WASI 0.1.
+/// An implementation of WASI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// wasmtime-wasi 48.
     Stock,
-    /// deterministic-wasi-ctx 4.0.7, with its functions for scheduling.
+    /// deterministic-wasi-ctx 4.0.7, in WASI 0.1 with its functions for scheduling, of which it has none for components.
     DeterministicWasiCtx,
-    /// Ours, instances made by [`p1::instantiate_pre_sync`].
+    /// Ours, instances of WASI 0.1 made by [`p1::instantiate_pre_sync`].
     Ours(Preset),
     /// Ours, instances made by `Linker::instantiate`, under the preset `simulation`.
     PlainLinker,
@@ -36,10 +36,23 @@ pub enum Side {
 }
 
 impl Side {
-    /// Every one.
+    /// Every one of WASI 0.1, but for the one that only matters to output.
     pub fn all() -> impl Iterator<Item = Side> {
+        Side::of_components().chain([Side::PlainLinker])
+    }
+
+    /// Every one of WASI 0.2 and 0.3.
+    pub fn of_components() -> impl Iterator<Item = Side> {
         let ours = Preset::ALL.iter().copied().map(Side::Ours);
-        [Side::Stock, Side::DeterministicWasiCtx].into_iter().chain(ours).chain([Side::PlainLinker, Side::Captured])
+        [Side::Stock, Side::DeterministicWasiCtx].into_iter().chain(ours)
+    }
+
+    /// Of ours.
+    pub fn preset(self) -> Preset {
+        match self {
+            Side::Ours(preset) => preset,
+            Side::Stock | Side::DeterministicWasiCtx | Side::PlainLinker | Side::Captured => Preset::Simulation,
+        }
     }
 
     /// The name of its line.
@@ -74,33 +87,28 @@ pub fn each_side(
     wanted: impl Fn(Side) -> bool,
     floor: Option<Floor>,
 ) {
-    for side in Side::all().filter(|side| wanted(*side)) {
-        let stdout = Counted::default();
+    for side in Side::all().chain([Side::Captured]).filter(|side| wanted(*side)) {
         let mut builder = WasiCtxBuilder::new();
-        builder.stdout(stdout.clone());
+        builder.stdout(Counted::default());
+        let policies = || side.preset().policies(&Seed::default());
         match side {
-            Side::Stock => stock(group, side, module, builder.build_p1(), false),
+            Side::Stock => stock(group, side, module, builder.build_p1()),
             Side::DeterministicWasiCtx => {
                 deterministic_wasi_ctx::add_determinism_to_wasi_ctx_builder(&mut builder);
-                stock(group, side, module, builder.build_p1(), true);
+                stock(group, side, module, builder.build_p1());
             }
-            Side::Ours(preset) => {
-                let ctx = builder.build_deterministic_p1(preset.policies(&Seed::default()));
-                let (mut store, instance) = prepared(module, ctx);
+            Side::Ours(_) => {
+                let (mut store, instance) = prepared(module, builder.build_deterministic_p1(policies()));
                 time(group, side.name(), &mut store, instance);
             }
             Side::Captured => {
-                let policies = Preset::Simulation.policies(&Seed::default());
-                let ctx = builder.build_deterministic_p1(policies).capture_output(CAPTURED * PART as usize);
+                let ctx = builder.build_deterministic_p1(policies()).capture_output(CAPTURED * PART as usize);
                 let (mut store, instance) = prepared(module, ctx);
                 time_in_parts(group, side.name(), &mut store, instance, PART, p1::P1Ctx::clear_captured);
             }
             Side::PlainLinker => {
-                let mut linker = Linker::new(module.engine());
-                p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
-                let policies = Preset::Simulation.policies(&Seed::default());
-                let mut store = Store::new(module.engine(), builder.build_deterministic_p1(policies));
-                let instance = linker.instantiate(&mut store, module).expect("it links");
+                let mut store = Store::new(module.engine(), builder.build_deterministic_p1(policies()));
+                let instance = plain_linker(module.engine()).instantiate(&mut store, module).expect("it links");
                 time(group, side.name(), &mut store, instance);
             }
         }
@@ -119,14 +127,9 @@ pub fn prepared(module: &Module, ctx: p1::P1Ctx) -> (Store<p1::P1Ctx>, Instance)
     (store, instance)
 }
 
-fn stock(group: &mut BenchmarkGroup<'_, WallTime>, side: Side, module: &Module, ctx: WasiP1Ctx, replace: bool) {
-    let mut linker = Linker::new(module.engine());
-    wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |ctx: &mut WasiP1Ctx| ctx).expect("a fresh linker");
-    if replace {
-        deterministic_wasi_ctx::replace_scheduling_functions(&mut linker).expect("it allows shadowing");
-    }
+fn stock(group: &mut BenchmarkGroup<'_, WallTime>, side: Side, module: &Module, ctx: WasiP1Ctx) {
     let mut store = Store::new(module.engine(), ctx);
-    let instance = linker.instantiate(&mut store, module).expect("it links");
+    let instance = stock_linker(module.engine(), side).instantiate(&mut store, module).expect("it links");
     time(group, side.name(), &mut store, instance);
 }
 

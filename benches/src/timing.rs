@@ -11,6 +11,17 @@ pub fn configure() -> Criterion {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_millis(1_500))
         .sample_size(30)
+        .nresamples(10_000)
+        .configure_from_args()
+}
+
+/// For benches of many lines, or of long ones.
+pub fn configure_short() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(500))
+        .sample_size(10)
+        .nresamples(5_000)
         .configure_from_args()
 }
 
@@ -38,16 +49,24 @@ pub fn time_in_parts<T: 'static>(
         assert_eq!(prepare.call(&mut *store, ()).expect("it ends well"), 0, "{name}: the guest is not ready");
     }
     let run = instance.get_typed_func::<u64, u64>(&mut *store, "run").expect("it exports `run`");
+    time_calls(group, name, |calls| {
+        let (mut left, mut done) = (calls, 0);
+        while left > 0 {
+            let now = left.min(part);
+            done += run.call(&mut *store, now).expect("it ends well");
+            clear(store.data_mut());
+            left -= now;
+        }
+        done
+    });
+}
+
+/// Times a function that does the work as often as it is told and returns how often it succeeded.
+pub(crate) fn time_calls(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, mut run: impl FnMut(u64) -> u64) {
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|calls| {
-            let (mut left, mut done) = (calls, 0);
             let start = Instant::now();
-            while left > 0 {
-                let now = left.min(part);
-                done += run.call(&mut *store, now).expect("it ends well");
-                clear(store.data_mut());
-                left -= now;
-            }
+            let done = run(calls);
             let taken = start.elapsed();
             assert_eq!(done, calls, "{name}: a call failed");
             taken

@@ -1,11 +1,12 @@
 //! Does the hot call that its argument names a thousand times inside [`measured`], where `scripts/instructions` has valgrind
 //! count. Without an argument, prints the names.
 
-use benches::{Call, Counted, core_engine};
+use benches::components::{p2, p2_engine, start_p2};
+use benches::{Call, ComponentCall, Counted, core_engine};
 use deterministic_policies::Preset;
 use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Instance, Linker, Store, TypedFunc};
+use wasmtime::{Instance, Linker, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 
 /// How often each call is done.
@@ -13,8 +14,15 @@ const CALLS: u64 = 1_000;
 
 /// Nothing is counted outside of this.
 #[inline(never)]
-fn measured<T: 'static>(store: &mut Store<T>, run: &TypedFunc<u64, u64>, calls: u64) -> u64 {
-    run.call(store, calls).expect("it ends well")
+fn measured(run: &mut dyn FnMut(u64) -> u64) -> u64 {
+    run(CALLS)
+}
+
+/// Counts what `run` does, which is told how often and returns how often it succeeded.
+fn count(name: &str, mut run: impl FnMut(u64) -> u64) {
+    // What happens at the first call only is no part of it.
+    assert_eq!(run(10), 10);
+    assert_eq!(measured(&mut run), CALLS, "{name}: a call failed");
 }
 
 fn ctx() -> p1::P1Ctx {
@@ -22,24 +30,22 @@ fn ctx() -> p1::P1Ctx {
     WasiCtxBuilder::new().stdout(Counted::default()).build_deterministic_p1(policies)
 }
 
-fn count(name: &str, store: &mut Store<p1::P1Ctx>, instance: Instance) {
+fn count_module(name: &str, store: &mut Store<p1::P1Ctx>, instance: Instance) {
     if let Ok(prepare) = instance.get_typed_func::<(), i32>(&mut *store, "prepare") {
         assert_eq!(prepare.call(&mut *store, ()).expect("it ends well"), 0, "{name}: the guest is not ready");
     }
     let run = instance.get_typed_func::<u64, u64>(&mut *store, "run").expect("it exports `run`");
-    // What happens at the first call only is no part of it.
-    assert_eq!(run.call(&mut *store, 10).expect("it ends well"), 10);
-    assert_eq!(measured(store, &run, CALLS), CALLS, "{name}: a call failed");
+    count(name, |calls| run.call(&mut *store, calls).expect("it ends well"));
 }
 
 fn prepared(call: &Call) {
     let (mut store, instance) = benches::prepared(&call.module(&core_engine()), ctx());
-    count(&call.name, &mut store, instance);
+    count_module(&call.name, &mut store, instance);
 }
 
 fn captured(call: &Call) {
     let (mut store, instance) = benches::prepared(&call.module(&core_engine()), ctx().capture_output(1 << 20));
-    count(&call.name, &mut store, instance);
+    count_module(&call.name, &mut store, instance);
 }
 
 fn plain(call: &Call) {
@@ -48,7 +54,21 @@ fn plain(call: &Call) {
     let mut linker = Linker::new(&engine);
     p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).expect("a fresh linker");
     let instance = linker.instantiate(&mut store, &call.module(&engine)).expect("it links");
-    count(&call.name, &mut store, instance);
+    count_module(&call.name, &mut store, instance);
+}
+
+fn component(call: &ComponentCall) {
+    let (mut store, run) = start_p2(&call.component(&p2_engine()));
+    count(&call.name, |calls| run.call(&mut store, (calls,)).expect("it ends well").0);
+}
+
+/// Does what is wanted, or says what there is.
+fn choose(wanted: Option<&str>, name: &str, run: impl FnOnce()) {
+    match wanted {
+        None => println!("{name}"),
+        Some(wanted) if wanted == name => run(),
+        Some(_) => {}
+    }
 }
 
 fn main() {
@@ -63,19 +83,25 @@ fn main() {
         Call::poll_oneoff(256),
         Call::fd_write("64 B", 64),
     ];
+    let component_calls = [
+        p2::monotonic_now(),
+        p2::random_bytes("8 B", 8),
+        p2::random_bytes("4 KiB", 4096),
+        p2::random_u64(),
+        p2::poll(1),
+        p2::poll(256),
+        p2::sleep(0),
+    ];
     let wanted = std::env::args().nth(1);
+    let wanted = wanted.as_deref();
     for call in calls {
-        let mut ways = vec![("", prepared as fn(&Call)), (", plain linker", plain)];
+        choose(wanted, &format!("p1 {}", call.name), || prepared(&call));
+        choose(wanted, &format!("p1 {}, plain linker", call.name), || plain(&call));
         if call.name.starts_with("fd_write") {
-            ways.push((", captured output", captured));
+            choose(wanted, &format!("p1 {}, captured output", call.name), || captured(&call));
         }
-        for (way, run) in ways {
-            let name = format!("p1 {}{way}", call.name);
-            match &wanted {
-                None => println!("{name}"),
-                Some(wanted) if *wanted == name => run(&call),
-                Some(_) => {}
-            }
-        }
+    }
+    for call in component_calls {
+        choose(wanted, &format!("p2 {}", call.name), || component(&call));
     }
 }

@@ -32,7 +32,7 @@ const TIMED_RUNS: u32 = 11;
 
 /// A guest that was compiled and linked for each side.
 enum Programs {
-    Module(module::Programs),
+    Module(Box<module::Programs>),
     Component(component::Programs),
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
 impl Programs {
     fn prepare(guest: &Guest, engine: &Engine, default_engine: &Engine, args: &GuestArgs) -> Result<Self, Problem> {
         match guest.kind() {
-            Kind::Module => module::Programs::prepare(guest, engine, default_engine, args).map(Programs::Module),
+            Kind::Module => module::Programs::prepare(guest, engine, default_engine, args)
+                .map(|programs| Programs::Module(Box::new(programs))),
             Kind::Component => {
                 component::Programs::prepare(guest, engine, default_engine, args).map(Programs::Component)
             }
