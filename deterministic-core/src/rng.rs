@@ -234,6 +234,7 @@ impl ChaCha8 {
 }
 
 impl Rng for ChaCha8 {
+    #[inline]
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
         // What most guests ask for, without the loops of longer reads.
         match <&mut [u8; 8]>::try_from(&mut *buf) {
@@ -243,6 +244,7 @@ impl Rng for ChaCha8 {
         Ok(())
     }
 
+    #[inline]
     fn draw_u64(&mut self) -> Result<u64, PolicyError> {
         Ok(self.0.next_u64())
     }

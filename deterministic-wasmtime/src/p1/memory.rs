@@ -70,10 +70,12 @@ impl Finder {
 
     #[inline(never)]
     fn look_up<T: 'static>(self, caller: &mut Caller<'_, T>) -> Result<Memory, Error> {
-        match self.export.and_then(|export| caller.get_module_export(&export)) {
-            Some(Extern::Memory(memory)) => Ok(memory),
-            _ => by_name(caller),
+        if let Some(export) = &self.export
+            && let Some(Extern::Memory(memory)) = caller.get_module_export(export)
+        {
+            return Ok(memory);
         }
+        by_name(caller)
     }
 }
 
@@ -86,6 +88,7 @@ pub(super) fn export_of(module: &Module) -> Option<ModuleExport> {
 }
 
 /// The memory that the calling guest exports.
+#[inline]
 pub(crate) fn by_name<T>(caller: &mut Caller<'_, T>) -> Result<Memory, Error> {
     match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => Ok(memory),
