@@ -21,6 +21,8 @@ pub struct DeterministicCtx {
     pub(crate) secure_random: ByteStream,
     pub(crate) insecure_random: ByteStream,
     pub(crate) insecure_seed: u128,
+    /// Whether neither the clock nor the scheduler wants to hear of them.
+    pub(crate) yields_are_only_counted: bool,
     pub(crate) scheduling: Scheduling,
     pub(crate) files: Files,
     pub(crate) file_streams: FileStreams,
@@ -38,16 +40,12 @@ impl DeterministicCtx {
     pub fn new(policies: Policies) -> Self {
         let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler } = policies;
         DeterministicCtx {
+            yields_are_only_counted: !clock.observes_fuel() && !scheduler.observes_yields(),
             time: Timeline::new(epoch, clock),
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
-            scheduling: Scheduling {
-                observes_yields: scheduler.observes_yields(),
-                scheduler,
-                ready: Vec::new(),
-                hangups: Vec::new(),
-            },
+            scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
             files: Files::new(epoch.as_unix_nanos()),
             file_streams: FileStreams::default(),
             timers: Timers::default(),
@@ -160,7 +158,6 @@ impl std::fmt::Debug for Timeline {
 /// The scheduler policy, and room for the events it is shown, kept from wait to wait.
 pub(crate) struct Scheduling {
     pub(crate) scheduler: Box<dyn Scheduler>,
-    pub(crate) observes_yields: bool,
     pub(crate) ready: Vec<Event>,
     /// The subscriptions among the ready ones whose other end is closed, ascending.
     pub(crate) hangups: Vec<u32>,

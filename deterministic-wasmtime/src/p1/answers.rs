@@ -50,16 +50,12 @@ pub(super) fn clock_res_get(
     memory::write_u64(memory, out, ctx.time.clock.resolution().get())
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn random_get(ctx: &mut DeterministicCtx, memory: &mut GuestMemory<'_>, buf: i32, len: i32) -> Result<i32> {
     let len = len as u32;
-    if len > MAX_RANDOM {
-        return Err(Error::RandomTooLong { len: len.into(), max: MAX_RANDOM.into() }.into());
-    }
-    if len == 0 {
-        // Stock does not look at the pointer then.
-        ctx.secure_random.fill(&mut [])?;
-        return Ok(errno::SUCCESS);
+    // None is less than one.
+    if len.wrapping_sub(1) >= MAX_RANDOM {
+        return none_or_too_many(ctx, len);
     }
     match memory::place(memory, buf as u32, len) {
         Some(bytes) => ctx.secure_random.fill(bytes)?,
@@ -68,11 +64,18 @@ pub(super) fn random_get(ctx: &mut DeterministicCtx, memory: &mut GuestMemory<'_
     Ok(errno::SUCCESS)
 }
 
-#[inline]
-pub(super) fn sched_yield(ctx: &mut DeterministicCtx) -> Result<i32> {
-    if !ctx.scheduling.observes_yields {
-        return Ok(errno::SUCCESS);
+#[cold]
+fn none_or_too_many(ctx: &mut DeterministicCtx, len: u32) -> Result<i32> {
+    if len > 0 {
+        return Err(Error::RandomTooLong { len: len.into(), max: MAX_RANDOM.into() }.into());
     }
+    // Stock does not look at the pointer then.
+    ctx.secure_random.fill(&mut [])?;
+    Ok(errno::SUCCESS)
+}
+
+/// What a yield comes to that the clock or the scheduler wants to hear of.
+pub(super) fn sched_yield(ctx: &mut DeterministicCtx) -> Result<i32> {
     let now = ctx.now();
     let passes = ctx.scheduling.scheduler.yielded(now)?;
     if passes > 0 {

@@ -28,11 +28,13 @@ pub(super) fn datetime(nanos: u64) -> clocks::wall_clock::Datetime {
 }
 
 impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn now(&mut self) -> Result<clocks::wall_clock::Datetime> {
         self.ctx.calls.count(HostCall::wall_clock_now);
         Ok(datetime(self.ctx.time.read(ClockId::Realtime)?))
     }
 
+    #[inline]
     fn resolution(&mut self) -> Result<clocks::wall_clock::Datetime> {
         self.ctx.calls.count(HostCall::wall_clock_resolution);
         Ok(datetime(self.ctx.time.clock.resolution().get()))
@@ -40,11 +42,13 @@ impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
 }
 
 impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn now(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_now);
         Ok(self.ctx.time.read(ClockId::Monotonic)?)
     }
 
+    #[inline]
     fn resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_resolution);
         Ok(self.ctx.time.clock.resolution().get())

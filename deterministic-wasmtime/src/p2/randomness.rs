@@ -49,11 +49,13 @@ pub(crate) fn draw(stream: &mut ByteStream, len: usize) -> Result<Vec<u8>, Polic
 }
 
 impl bindings::random::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
         self.ctx.calls.count(HostCall::get_random_bytes);
         bytes(&mut self.ctx.secure_random, len)
     }
 
+    #[inline]
     fn get_random_u64(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::get_random_u64);
         Ok(self.ctx.secure_random.next_u64()?)
@@ -61,11 +63,13 @@ impl bindings::random::Host for DeterministicCtxView<'_> {
 }
 
 impl bindings::insecure::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn get_insecure_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
         self.ctx.calls.count(HostCall::get_insecure_random_bytes);
         bytes(&mut self.ctx.insecure_random, len)
     }
 
+    #[inline]
     fn get_insecure_random_u64(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::get_insecure_random_u64);
         Ok(self.ctx.insecure_random.next_u64()?)
@@ -73,6 +77,7 @@ impl bindings::insecure::Host for DeterministicCtxView<'_> {
 }
 
 impl bindings::insecure_seed::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn insecure_seed(&mut self) -> Result<(u64, u64)> {
         self.ctx.calls.count(HostCall::insecure_seed);
         let seed = self.ctx.insecure_seed;

@@ -27,6 +27,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 impl bindings::types::Host for DeterministicCtxView<'_> {}
 
 impl bindings::system_clock::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn now(&mut self) -> Result<bindings::system_clock::Instant> {
         self.ctx.calls.count(HostCall::wall_clock_now);
         let nanos = self.ctx.time.read(ClockId::Realtime)?;
@@ -37,6 +38,7 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
         })
     }
 
+    #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::wall_clock_resolution);
         Ok(self.ctx.time.clock.resolution().get())
@@ -44,11 +46,13 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
 }
 
 impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn now(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_now);
         Ok(self.ctx.time.read(ClockId::Monotonic)?)
     }
 
+    #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_resolution);
         Ok(self.ctx.time.clock.resolution().get())

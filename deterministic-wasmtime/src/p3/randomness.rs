@@ -29,11 +29,13 @@ fn bytes(stream: &mut ByteStream, len: u64) -> Result<Vec<u8>> {
 }
 
 impl bindings::random::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
         self.ctx.calls.count(HostCall::get_random_bytes);
         bytes(&mut self.ctx.secure_random, len)
     }
 
+    #[inline]
     fn get_random_u64(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::get_random_u64);
         Ok(self.ctx.secure_random.next_u64()?)
@@ -41,11 +43,13 @@ impl bindings::random::Host for DeterministicCtxView<'_> {
 }
 
 impl bindings::insecure::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn get_insecure_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
         self.ctx.calls.count(HostCall::get_insecure_random_bytes);
         bytes(&mut self.ctx.insecure_random, len)
     }
 
+    #[inline]
     fn get_insecure_random_u64(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::get_insecure_random_u64);
         Ok(self.ctx.insecure_random.next_u64()?)
@@ -53,6 +57,7 @@ impl bindings::insecure::Host for DeterministicCtxView<'_> {
 }
 
 impl bindings::insecure_seed::Host for DeterministicCtxView<'_> {
+    #[inline]
     fn get_insecure_seed(&mut self) -> Result<(u64, u64)> {
         self.ctx.calls.count(HostCall::insecure_seed);
         let seed = self.ctx.insecure_seed;
