@@ -1,9 +1,8 @@
 //! WASI 0.1: every call of clocks, randomness and scheduling, and writing to a standard output in memory. Stock
 //! wasmtime-wasi, deterministic-wasi-ctx and our presets on the same guest, in one run.
 
-use benches::{Call, Floor, Side, configure, core_engine, each_side};
+use benches::{Call, Floor, Side, all_but_strict, configure, core_engine, each_side, few};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use deterministic_policies::Preset;
 
 /// The sides that differ where nothing is written.
 fn silent(side: Side) -> bool {
@@ -26,7 +25,7 @@ fn randomness(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
         group.throughput(Throughput::Bytes(length));
         // `strict` refuses.
-        let wanted = |side| silent(side) && side != Side::Ours(Preset::Strict);
+        let wanted = |side| silent(side) && all_but_strict(side);
         each_side(&mut group, &call.module(&core_engine()), wanted, (length == 8).then_some(Floor::Random));
     }
 }
@@ -48,8 +47,7 @@ fn stdout(criterion: &mut Criterion) {
         let call = Call::fd_write(name, length);
         let mut group = criterion.benchmark_group(format!("p1/{}", call.name));
         // The other presets write in the same way.
-        let wanted = |side| !matches!(side, Side::Ours(preset) if preset != Preset::Simulation);
-        each_side(&mut group, &call.module(&core_engine()), wanted, None);
+        each_side(&mut group, &call.module(&core_engine()), few, None);
     }
 }
 

@@ -2,25 +2,9 @@
 //! wasmtime-wasi, deterministic-wasi-ctx and our presets on the same component, in one run.
 
 use benches::components::{Floor, each_side_p2, p2, p2_engine};
-use benches::{ComponentCall, Side, configure};
+use benches::{ComponentCall, Side, all_but_strict, configure, few, stock_or_ours};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use deterministic_policies::Preset;
 use wasmtime::component::{Resource, ResourceType};
-
-/// All sides but the one that refuses secure randomness.
-fn all_but_strict(side: Side) -> bool {
-    side != Side::Ours(Preset::Strict)
-}
-
-/// Where the presets do the same.
-fn few(side: Side) -> bool {
-    !matches!(side, Side::Ours(preset) if preset != Preset::Simulation)
-}
-
-/// Where deterministic-wasi-ctx is stock, too.
-fn stock_or_ours(side: Side) -> bool {
-    few(side) && side != Side::DeterministicWasiCtx
-}
 
 fn bench(
     criterion: &mut Criterion,

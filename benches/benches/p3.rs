@@ -2,24 +2,9 @@
 //! component, in one run.
 
 use benches::components::{Floor, each_side_p3, p3, p3_engine};
-use benches::{ComponentCall, Side, configure};
+use benches::{ComponentCall, Side, all_but_strict, configure, few, stock_or_ours};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deterministic_policies::Preset;
-
-/// All sides but the one that refuses secure randomness.
-fn all_but_strict(side: Side) -> bool {
-    side != Side::Ours(Preset::Strict)
-}
-
-/// Where the presets do the same.
-fn few(side: Side) -> bool {
-    !matches!(side, Side::Ours(preset) if preset != Preset::Simulation)
-}
-
-/// Where deterministic-wasi-ctx is stock, too.
-fn stock_or_ours(side: Side) -> bool {
-    few(side) && side != Side::DeterministicWasiCtx
-}
 
 fn bench(
     criterion: &mut Criterion,

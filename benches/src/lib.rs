@@ -15,6 +15,6 @@ pub use components::ComponentCall;
 pub use contexts::{make_p1, make_stock, plain_linker, stock_linker};
 pub use guest::looping;
 pub use line::{Line, repeat};
-pub use sides::{Floor, Side, core_engine, each_side, prepared};
+pub use sides::{Floor, Side, all_but_strict, core_engine, each_side, few, prepared, stock_or_ours};
 pub use stdout::Counted;
 pub use timing::{configure, configure_short, time, time_in_parts};

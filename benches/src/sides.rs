@@ -69,6 +69,21 @@ impl Side {
     }
 }
 
+/// All sides but the one that refuses secure randomness.
+pub fn all_but_strict(side: Side) -> bool {
+    side != Side::Ours(Preset::Strict)
+}
+
+/// Where the presets do the same.
+pub fn few(side: Side) -> bool {
+    !matches!(side, Side::Ours(preset) if preset != Preset::Simulation)
+}
+
+/// Where deterministic-wasi-ctx is stock, too.
+pub fn stock_or_ours(side: Side) -> bool {
+    few(side) && side != Side::DeterministicWasiCtx
+}
+
 /// What a call cannot be faster than.
 #[derive(Clone, Copy, Debug)]
 pub enum Floor {
