@@ -5,6 +5,8 @@ use wasmtime::Result;
 use wasmtime_wasi::p1::types;
 use wiggle::GuestMemory;
 
+use super::abi::write_u64;
+use super::fault;
 use super::memory::{self, errno};
 use crate::{DeterministicCtx, Error};
 
@@ -37,7 +39,7 @@ pub(super) fn clock_time_get(
     out: i32,
 ) -> Result<i32> {
     let now = ctx.time.read(clock_id(id)?)?;
-    memory::write_u64(memory, out, now)
+    fault::lower(write_u64(memory, out, now))
 }
 
 pub(super) fn clock_res_get(
@@ -47,7 +49,7 @@ pub(super) fn clock_res_get(
     out: i32,
 ) -> Result<i32> {
     clock_id(id)?;
-    memory::write_u64(memory, out, ctx.time.clock.resolution().get())
+    fault::lower(write_u64(memory, out, ctx.time.clock.resolution().get()))
 }
 
 #[inline(always)]

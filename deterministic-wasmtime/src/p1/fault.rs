@@ -17,6 +17,7 @@ pub(super) enum Fault {
 pub(super) type Answer<T = ()> = std::result::Result<T, Fault>;
 
 /// What the guest gets.
+#[inline]
 pub(super) fn lower(answer: Answer) -> Result<i32> {
     match answer {
         Ok(()) => Ok(Errno::Success as i32),

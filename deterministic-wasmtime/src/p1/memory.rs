@@ -133,23 +133,6 @@ pub(super) fn load<const N: usize>(memory: &GuestMemory<'_>, at: u32) -> Option<
     bytes.get(at as usize..)?.first_chunk().filter(|_| (at as usize).is_multiple_of(N)).copied()
 }
 
-/// Writes eight bytes, and gives the errno.
-#[inline]
-pub(super) fn write_u64(memory: &mut GuestMemory<'_>, at: i32, value: u64) -> Result<i32> {
-    match store(memory, at as u32, value.to_le_bytes()) {
-        true => Ok(errno::SUCCESS),
-        false => no_room(memory, at as u32, value),
-    }
-}
-
-#[cold]
-fn no_room(memory: &mut GuestMemory<'_>, at: u32, value: u64) -> Result<i32> {
-    match memory.write(GuestPtr::new(at), value) {
-        Ok(()) => Ok(errno::SUCCESS),
-        Err(error) => errno_or_trap(error),
-    }
-}
-
 /// What a call comes to whose bytes have no [`place`].
 #[cold]
 pub(super) fn no_place(memory: &mut GuestMemory<'_>, at: u32, len: u32) -> Result<i32> {
