@@ -49,7 +49,7 @@ fn run(linker: &Linker<ComponentCtx>, component: &Component) -> Result<(Answers,
     let begin = Instant::now();
     let policies = Preset::Simulation.policies(&Seed::default());
     let mut store = Store::new(linker.engine(), WasiCtxBuilder::new().build_deterministic(policies));
-    let waits = store.data().policies().waits();
+    let waits = store.data().deterministic().waits();
     let answers = p3::block_on(&waits, async {
         let instance = linker.instantiate_async(&mut store, component).await?;
         let mut answers = [0; 4];

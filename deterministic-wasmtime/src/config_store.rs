@@ -5,7 +5,7 @@
 //! #     linker: &mut wasmtime::component::Linker<T>, state: &mut T,
 //! # ) -> wasmtime::Result<()> {
 //! deterministic_wasmtime::config_store::add_to_linker(linker)?;
-//! state.deterministic().ctx.config_mut().insert("greeting".into(), "hello".into());
+//! state.deterministic_view().ctx.config_mut().insert("greeting".into(), "hello".into());
 //! # Ok(())
 //! # }
 //! ```

@@ -68,6 +68,32 @@ impl DeterministicCtx {
         self.time.epoch.at(self.now())
     }
 
+    /// Lets time pass until `deadline`, as a sleep of the guest's does: for an embedder between two calls into the guest, or in
+    /// a host function of its own that takes time. The clock policy decides where the timeline then stands: one that does
+    /// not move (`frozen`) stays, one that is late by policy goes further. A deadline that has passed moves nothing.
+    ///
+    /// The guest's timers that are due by then are so when it next waits.
+    ///
+    /// ```
+    /// use deterministic_wasmtime::DeterministicCtx;
+    /// use deterministic_wasmtime::core::{Instant, Policies};
+    ///
+    /// let mut ctx = DeterministicCtx::new(Policies::default());
+    /// let tomorrow = ctx.now().saturating_add(86_400_000_000_000);
+    /// ctx.advance_to(tomorrow)?;
+    /// assert_eq!(ctx.now(), tomorrow);
+    /// ctx.advance_to(Instant::ZERO)?;
+    /// assert_eq!(ctx.now(), tomorrow, "time does not go back");
+    /// # Ok::<(), deterministic_wasmtime::core::PolicyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the clock policy says that cannot move: a script that is at its end, for one.
+    pub fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
+        if deadline > self.now() { self.time.clock.advance_to(deadline) } else { Ok(()) }
+    }
+
     /// How often each host function was called, by name, those never called left out; in a fixed order.
     pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.calls.iter()

@@ -40,14 +40,14 @@ pub struct DeterministicCtxView<'a> {
 /// }
 ///
 /// impl DeterministicView for State {
-///     fn deterministic(&mut self) -> DeterministicCtxView<'_> {
+///     fn deterministic_view(&mut self) -> DeterministicCtxView<'_> {
 ///         DeterministicCtxView { ctx: &mut self.deterministic, table: &mut self.table }
 ///     }
 /// }
 /// ```
 pub trait DeterministicView: WasiView {
     /// The policies, and the table of resources.
-    fn deterministic(&mut self) -> DeterministicCtxView<'_>;
+    fn deterministic_view(&mut self) -> DeterministicCtxView<'_>;
 }
 
 /// The marker by which the generated `add_to_linker::<T, Deterministic>` functions know their view.
@@ -80,13 +80,13 @@ impl ComponentCtx {
         ComponentCtx { wasi, table, deterministic }
     }
 
-    /// The state of the policies: where the timeline stands, what was called.
-    pub fn policies(&self) -> &DeterministicCtx {
+    /// The state of the policies: where the timeline stands, what was called. [`P1Ctx`](crate::p1::P1Ctx) has the same.
+    pub fn deterministic(&self) -> &DeterministicCtx {
         &self.deterministic
     }
 
-    /// The same, to restore a saved state.
-    pub fn policies_mut(&mut self) -> &mut DeterministicCtx {
+    /// The same, to restore a saved state, to mount directories, or to let time pass.
+    pub fn deterministic_mut(&mut self) -> &mut DeterministicCtx {
         &mut self.deterministic
     }
 }
@@ -98,7 +98,7 @@ impl WasiView for ComponentCtx {
 }
 
 impl DeterministicView for ComponentCtx {
-    fn deterministic(&mut self) -> DeterministicCtxView<'_> {
+    fn deterministic_view(&mut self) -> DeterministicCtxView<'_> {
         DeterministicCtxView { ctx: &mut self.deterministic, table: &mut self.table }
     }
 }

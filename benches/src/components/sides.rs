@@ -145,7 +145,7 @@ pub fn each_side_p3(
             Data::Ours(data) => {
                 let mut linker = Linker::new(component.engine());
                 p3::add_to_linker(&mut linker).expect("a fresh linker");
-                let waits = data.policies().waits();
+                let waits = data.deterministic().waits();
                 time_async(group, side.name(), component, &linker, *data, waits);
             }
         }

@@ -38,7 +38,7 @@ impl WasiView for Stock {
 
 /// For `wasi:http`, `wasi:config` and `wasi:keyvalue`, which are ours on both sides.
 impl DeterministicView for Stock {
-    fn deterministic(&mut self) -> DeterministicCtxView<'_> {
+    fn deterministic_view(&mut self) -> DeterministicCtxView<'_> {
         let made = || DeterministicCtx::new(Policies::default());
         DeterministicCtxView { ctx: self.deterministic.get_or_insert_with(made), table: &mut self.table }
     }
@@ -101,20 +101,20 @@ impl Programs {
         let outputs = Outputs::captured();
         let begun = Instant::now();
         let mut state = component::State::new(inputs.context(&outputs)?, inputs.policies(), inputs.limits());
-        inputs.directories.mount(state.deterministic().ctx.files())?;
+        inputs.directories.mount(state.deterministic_view().ctx.files())?;
         let mut store = Store::new(self.ours.component().engine(), state);
         store.limiter(component::State::limits);
         if let Some(fuel) = inputs.fuel {
             store.set_fuel(fuel).map_err(refused)?;
         }
-        let waits = store.data_mut().deterministic().ctx.waits();
+        let waits = store.data_mut().deterministic_view().ctx.waits();
         let called = match p3::block_on(&waits, self.call(&self.ours, guest, &mut store)) {
             Ok(called) => called?,
             Err(deadlock) => {
                 Called { started: None, ended: Instant::now(), outcome: Outcome::of(Err(deadlock.into())) }
             }
         };
-        let policies = store.data_mut().deterministic().ctx;
+        let policies = store.data_mut().deterministic_view().ctx;
         let host_calls = policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect();
         Ok(called.ran(begun, &outputs, host_calls))
     }

@@ -51,8 +51,8 @@ impl WasiView for State {
 }
 
 impl DeterministicView for State {
-    fn deterministic(&mut self) -> DeterministicCtxView<'_> {
-        self.wasi.deterministic()
+    fn deterministic_view(&mut self) -> DeterministicCtxView<'_> {
+        self.wasi.deterministic_view()
     }
 }
 
@@ -134,13 +134,13 @@ impl Program {
     pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
         let Start { wasi, directories, policies, limits, fuel } = start;
         let mut state = State::new(wasi, policies, limits);
-        directories.mount(state.wasi.policies_mut().files())?;
+        directories.mount(state.wasi.deterministic_mut().files())?;
         let mut store = Store::new(self.linked.component().engine(), state);
         store.limiter(State::limits);
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
         }
-        let waits = store.data().wasi.policies().waits();
+        let waits = store.data().wasi.deterministic().waits();
         let called = match p3::block_on(&waits, self.call(guest, &mut store)) {
             Ok(called) => called?,
             Err(deadlock) => Err(deadlock.into()),
@@ -151,8 +151,8 @@ impl Program {
             Some(Returned::Response(response)) => (None, Some(response)),
             Some(Returned::Nothing) | None => (None, None),
         };
-        let left = directories.left(store.data_mut().wasi.policies_mut().files());
-        let policies = store.data().wasi.policies();
+        let left = directories.left(store.data_mut().wasi.deterministic_mut().files());
+        let policies = store.data().wasi.deterministic();
         Ok(Ended {
             left,
             outcome,

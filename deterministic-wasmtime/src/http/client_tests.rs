@@ -37,16 +37,17 @@ async fn send(accessor: &Accessor<ComponentCtx>, path: &'static str) -> Result<u
         let authority = Some("host".parse().unwrap());
         let (request, _) =
             Request3::new(Method::POST, None, authority, Some(path.parse().unwrap()), FieldMap::default(), None, body);
-        access.data_mut().deterministic().table.push(request).unwrap()
+        access.data_mut().deterministic_view().table.push(request).unwrap()
     });
     let response = Client::send(&accessor.with_getter::<Client>(stock_of::<ComponentCtx>), request).await;
     let response = response.map_err(|error: TrappableError<ErrorCode>| error.downcast().unwrap())?;
-    Ok(accessor.with(|mut access| access.data_mut().deterministic().table.delete(response).unwrap().status.as_u16()))
+    Ok(accessor
+        .with(|mut access| access.data_mut().deterministic_view().table.delete(response).unwrap().status.as_u16()))
 }
 
 fn answered() -> Store<ComponentCtx> {
     let mut store = store();
-    store.data_mut().deterministic().ctx.set_responder(|request: Request<Bytes>| {
+    store.data_mut().deterministic_view().ctx.set_responder(|request: Request<Bytes>| {
         assert_eq!(request.body(), "body");
         let hours: u16 = request.uri().path()[1..].parse().unwrap();
         let response = Response::builder().status(200 + hours).body(Bytes::new()).unwrap();
@@ -58,7 +59,7 @@ fn answered() -> Store<ComponentCtx> {
 #[test]
 fn requests_are_refused_by_default() {
     let mut store = store();
-    let waits = store.data_mut().deterministic().ctx.waits();
+    let waits = store.data_mut().deterministic_view().ctx.waits();
     let result = block_on(&waits, store.run_concurrent(async |accessor| send(accessor, "/1").await));
     assert!(matches!(result.unwrap().unwrap(), Err(ErrorCode::HttpRequestDenied)));
 }
@@ -66,15 +67,15 @@ fn requests_are_refused_by_default() {
 #[test]
 fn responses_come_in_the_order_of_their_deadlines() {
     let mut store = answered();
-    let waits = store.data_mut().deterministic().ctx.waits();
-    let sent = store.data().policies().now();
+    let waits = store.data_mut().deterministic_view().ctx.waits();
+    let sent = store.data().deterministic().now();
     let order = block_on(
         &waits,
         store.run_concurrent(async |accessor| {
             let order = Mutex::new(Vec::new());
             let one = async |path| {
                 let status = send(accessor, path).await.unwrap();
-                let now = accessor.with(|mut access| access.data_mut().policies().now());
+                let now = accessor.with(|mut access| access.data_mut().deterministic().now());
                 order.lock().unwrap().push((status, now.saturating_since(sent) / HOUR));
             };
             let (mut first, mut second, mut third) = (pin!(one("/3")), pin!(one("/1")), pin!(one("/2")));

@@ -31,15 +31,12 @@ const HANDLER_P3: &str = "wasi:http/handler@0.3.0";
 /// [`Trailers`]. The guest sees all its fields in their order but those that the interface keeps from guests, such as
 /// `host` and `connection`.
 ///
-/// For a component of 0.2 that was linked and instantiated synchronously, or for one of 0.3, whose call this drives itself.
+/// For a component of 0.2 that was linked and instantiated synchronously, or for one of 0.3, whose call this drives itself;
+/// it may be called within an asynchronous function, too. [`handle_async`] is for those that were instantiated asynchronously.
 ///
 /// # Errors
 ///
 /// [`HandleError`], or what ended the guest: a trap, an [`Error`](crate::Error), a policy's error.
-///
-/// # Panics
-///
-/// With a component of 0.3, within an asynchronous function, as all that blocks does there.
 pub fn handle<T: DeterministicView + 'static>(
     mut store: impl AsContextMut<Data = T>,
     instance: &Instance,
@@ -47,7 +44,7 @@ pub fn handle<T: DeterministicView + 'static>(
 ) -> Result<Response<Bytes>> {
     let mut store = store.as_context_mut();
     if instance.get_export_index(&mut store, None, HANDLER_P2).is_none() {
-        let waits = store.data_mut().deterministic().ctx.waits();
+        let waits = store.data_mut().deterministic_view().ctx.waits();
         return block_on(&waits, handle_async(store, instance, request))?;
     }
     let proxy = sync::Proxy::new(&mut store, instance)?;
@@ -65,7 +62,7 @@ pub fn handle<T: DeterministicView + 'static>(
 /// # ) -> wasmtime::Result<()> {
 /// use deterministic_wasmtime::{http, p3};
 ///
-/// let waits = store.data_mut().deterministic().ctx.waits();
+/// let waits = store.data_mut().deterministic_view().ctx.waits();
 /// let response = p3::drive(&waits, http::handle_async(&mut store, &instance, request)).await??;
 /// # Ok(())
 /// # }
@@ -94,7 +91,7 @@ pub async fn handle_async<T: DeterministicView + 'static>(
         .run_concurrent(async move |accessor| {
             let (request, budget) = accessor.with(|mut access| -> Result<_> {
                 let request = incoming(request)?;
-                let view = access.data_mut().deterministic();
+                let view = access.data_mut().deterministic_view();
                 let budget = view.ctx.http.budget.clone();
                 let view = stock(view);
                 // Nobody on the host waits to hear what the guest made of the request.
@@ -142,7 +139,7 @@ fn p2_response<T: DeterministicView>(data: &mut T, slot: &Slot) -> Result<Respon
     let response = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let response = response.ok_or(HandleError::NoResponse)?;
     let (parts, body) = response.map_err(|code| HandleError::Failed(code.into()))?.into_parts();
-    let budget: Budget = data.deterministic().ctx.http.budget.clone();
+    let budget: Budget = data.deterministic_view().ctx.http.budget.clone();
     Ok(complete(parts, ended(body, budget))?)
 }
 

@@ -13,7 +13,7 @@
 //! # ) -> wasmtime::Result<()> {
 //! deterministic_wasmtime::p2::add_to_linker_sync(linker)?; // or `add_to_linker_async`
 //! http::p2::add_to_linker(linker)?;
-//! state.deterministic().ctx.set_responder(|request: ::http::Request<Bytes>| {
+//! state.deterministic_view().ctx.set_responder(|request: ::http::Request<Bytes>| {
 //!     let body = format!("you asked for {}", request.uri());
 //!     Reply::from(::http::Response::new(Bytes::from(body))).after(50_000_000) // 50 ms of the guest's time
 //! });
@@ -116,7 +116,7 @@ fn stock<'a>(view: DeterministicCtxView<'a>) -> WasiHttpCtxView<'a> {
 
 /// The same, from the data of the store.
 fn stock_of<T: DeterministicView>(data: &mut T) -> WasiHttpCtxView<'_> {
-    stock(data.deterministic())
+    stock(data.deterministic_view())
 }
 
 /// The fields that a guest may see. wasmtime-wasi-http leaves out the same, but moves others into their places.

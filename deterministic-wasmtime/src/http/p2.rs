@@ -48,21 +48,21 @@ fn futures<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()>
         "handle",
         |mut store: Store<'_, T>,
          (request, options): (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>)| {
-            Ok((store.data_mut().deterministic().send(request, options)?,))
+            Ok((store.data_mut().deterministic_view().send(request, options)?,))
         },
     )?;
     let mut types = linker.instance(TYPES)?;
     types.resource("future-incoming-response", ResourceType::host::<Exchange>(), |mut store, rep| {
-        store.data_mut().deterministic().drop_response(Resource::new_own(rep))
+        store.data_mut().deterministic_view().drop_response(Resource::new_own(rep))
     })?;
     types.func_wrap(
         "[method]future-incoming-response.subscribe",
         |mut store: Store<'_, T>, (id,): (Resource<Exchange>,)| {
-            Ok((store.data_mut().deterministic().subscribe_response(id)?,))
+            Ok((store.data_mut().deterministic_view().subscribe_response(id)?,))
         },
     )?;
     types.func_wrap("[method]future-incoming-response.get", |mut store: Store<'_, T>, (id,): (Resource<Exchange>,)| {
-        Ok((store.data_mut().deterministic().get_response(&id)?,))
+        Ok((store.data_mut().deterministic_view().get_response(&id)?,))
     })
 }
 
@@ -70,14 +70,14 @@ fn futures<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()>
 fn bodies<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     let mut types = linker.instance(TYPES)?;
     types.resource("outgoing-body", ResourceType::host::<OutgoingBody>(), |mut store, rep| {
-        let mut view = store.data_mut().deterministic();
+        let mut view = store.data_mut().deterministic_view();
         view.table.delete(Resource::<OutgoingBody>::new_own(rep))?.abort();
         view.progress_ended()
     })?;
     types.func_wrap(
         "[method]outgoing-request.body",
         |mut store: Store<'_, T>, (id,): (Resource<HostOutgoingRequest>,)| {
-            let view = store.data_mut().deterministic();
+            let view = store.data_mut().deterministic_view();
             let request = view.table.get(&id)?;
             let declared = declared_length(&request.headers);
             let body = view.new_body(StreamContext::Request, request.body.is_some(), declared);
@@ -89,7 +89,7 @@ fn bodies<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
     types.func_wrap(
         "[method]outgoing-response.body",
         |mut store: Store<'_, T>, (id,): (Resource<HostOutgoingResponse>,)| {
-            let view = store.data_mut().deterministic();
+            let view = store.data_mut().deterministic_view();
             let response = view.table.get(&id)?;
             let declared = declared_length(&response.headers);
             let body = view.new_body(StreamContext::Response, response.body.is_some(), declared);
@@ -99,7 +99,7 @@ fn bodies<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
         },
     )?;
     types.func_wrap("[method]outgoing-body.write", |mut store: Store<'_, T>, (id,): (Resource<OutgoingBody>,)| {
-        let view = store.data_mut().deterministic();
+        let view = store.data_mut().deterministic_view();
         let Some(stream) = view.table.get_mut(&id)?.stream() else { return Ok((Err(()),)) };
         let stream: DynOutputStream = stream;
         Ok((Ok::<_, ()>(view.table.push_child(stream, &id)?),))
@@ -107,7 +107,7 @@ fn bodies<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
     types.func_wrap(
         "[static]outgoing-body.finish",
         |mut store: Store<'_, T>, (id, trailers): (Resource<OutgoingBody>, Option<Resource<FieldMap>>)| {
-            let mut view = store.data_mut().deterministic();
+            let mut view = store.data_mut().deterministic_view();
             let body = view.table.delete(id)?;
             let trailers = trailers.map(|trailers| view.table.delete(trailers)).transpose()?;
             let finished: Result<(), ErrorCode> = body.finish(trailers.map(Into::into));

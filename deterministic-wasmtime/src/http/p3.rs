@@ -46,7 +46,7 @@ impl<U: DeterministicView + 'static> client::HostWithStore<U> for Client {
         store: &Accessor<U, Self>,
         request: Resource<Request>,
     ) -> Result<Resource<Response>, TrappableError<ErrorCode>> {
-        let store = &store.with_getter::<Deterministic>(U::deterministic);
+        let store = &store.with_getter::<Deterministic>(U::deterministic_view);
         let (request, options, mut body) = store.with(|mut store| {
             let view = store.get();
             view.ctx.calls.count(HostCall::http_send);

@@ -5,7 +5,7 @@
 //! #     linker: &mut wasmtime::component::Linker<T>, state: &mut T,
 //! # ) -> wasmtime::Result<()> {
 //! deterministic_wasmtime::keyvalue::add_to_linker(linker)?;
-//! state.deterministic().ctx.keyvalue_mut().insert("", "counter", "41")?;
+//! state.deterministic_view().ctx.keyvalue_mut().insert("", "counter", "41")?;
 //! # Ok(())
 //! # }
 //! ```

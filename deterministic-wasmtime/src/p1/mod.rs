@@ -77,12 +77,13 @@ impl P1Ctx {
         }
     }
 
-    /// The state of the policies: where the timeline stands, what was called.
+    /// The state of the policies: where the timeline stands, what was called. [`ComponentCtx`](crate::ComponentCtx) has the
+    /// same.
     pub fn deterministic(&self) -> &DeterministicCtx {
         &self.deterministic
     }
 
-    /// The same, to restore a saved state, or to mount directories before the guest starts.
+    /// The same, to restore a saved state, to mount directories before the guest starts, or to let time pass.
     pub fn deterministic_mut(&mut self) -> &mut DeterministicCtx {
         &mut self.deterministic
     }

@@ -96,7 +96,7 @@ macro_rules! linked {
             pub fn add_to_linker<T: crate::DeterministicView + 'static>(
                 linker: &mut wasmtime::component::Linker<T>,
             ) -> wasmtime::Result<()> {
-                bindings::add_to_linker::<T, crate::Deterministic>(linker, T::deterministic)
+                bindings::add_to_linker::<T, crate::Deterministic>(linker, T::deterministic_view)
             }
         }
     };

@@ -9,10 +9,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use deterministic_core::{Event, EventKind, Instant};
+use wasmtime_wasi::runtime::with_ambient_tokio_runtime;
 
 use crate::Error;
 
@@ -158,26 +160,13 @@ impl Drop for Place {
     }
 }
 
-/// Notes that something was woken, and passes it on.
+/// Notes that something was woken.
 #[derive(Default)]
-struct Notice(Mutex<(bool, Option<Waker>)>);
-
-impl Notice {
-    fn get(&self) -> MutexGuard<'_, (bool, Option<Waker>)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+struct Notice(AtomicBool);
 
 impl Wake for Notice {
     fn wake(self: Arc<Self>) {
-        let outer = {
-            let mut notice = self.get();
-            notice.0 = true;
-            notice.1.clone()
-        };
-        if let Some(outer) = outer {
-            outer.wake();
-        }
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -209,7 +198,7 @@ impl Drop for Driver<'_> {
 /// # ) -> wasmtime::Result<()> {
 /// use deterministic_wasmtime::p3;
 ///
-/// let waits = store.data_mut().deterministic().ctx.waits();
+/// let waits = store.data_mut().deterministic_view().ctx.waits();
 /// p3::drive(&waits, function.call_async(&mut store, ())).await??;
 /// # Ok(())
 /// # }
@@ -219,38 +208,37 @@ impl Drop for Driver<'_> {
 ///
 /// [`Error::Deadlock`] if the call can never end.
 pub async fn drive<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
+    run(waits, future)
+}
+
+/// [`drive`], from a synchronous function. It blocks on nothing: what a call waits for is in its store, so that the call
+/// goes on, and time passes, until it ends. So this may be called anywhere, within an asynchronous function too.
+///
+/// # Errors
+///
+/// As [`drive`].
+pub fn block_on<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
+    // Streams of the embedder's that start tasks look for a runtime.
+    with_ambient_tokio_runtime(|| run(waits, future))
+}
+
+fn run<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
     let _driver = Driver::new(waits);
     let notice = Arc::new(Notice::default());
     let waker = Waker::from(notice.clone());
     // tokio makes its channels pretend to be pending once a task has used them much; that is no standstill.
     let mut future = pin!(tokio::task::unconstrained(future));
-    std::future::poll_fn(move |context| {
-        loop {
-            *notice.get() = (false, Some(context.waker().clone()));
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return Poll::Ready(Ok(output));
-            }
-            // One that is woken sets the notice, too.
-            if notice.get().0 || waits.end_next() || waits.lead() {
-                continue;
-            }
-            let waiting_for = "something that no task of it and no timer can bring about".to_owned();
-            let at = waits.earliest().unwrap_or_default();
-            return Poll::Ready(Err(Error::Deadlock { waiting_for, at }));
+    loop {
+        notice.0.store(false, Ordering::Release);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Ok(output);
         }
-    })
-    .await
-}
-
-/// [`drive`], from where there is no executor.
-///
-/// # Errors
-///
-/// As [`drive`].
-///
-/// # Panics
-///
-/// Within an asynchronous function, as all that blocks does there.
-pub fn block_on<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
-    wasmtime_wasi::runtime::in_tokio(drive(waits, future))
+        // One that is woken sets the notice, too.
+        if notice.0.load(Ordering::Acquire) || waits.end_next() || waits.lead() {
+            continue;
+        }
+        let waiting_for = "something that no task of it and no timer can bring about".to_owned();
+        let at = waits.earliest().unwrap_or_default();
+        return Err(Error::Deadlock { waiting_for, at });
+    }
 }

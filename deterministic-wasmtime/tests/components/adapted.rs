@@ -63,7 +63,7 @@ fn finish(
             None => Err(error.root_cause().to_string()),
         },
     };
-    let policies = store.data().policies();
+    let policies = store.data().deterministic();
     let (now, calls) = (policies.now().as_nanos(), policies.host_calls().collect());
     Run { stdout: text(stdout), stderr: text(stderr), end, now, calls }
 }
@@ -80,7 +80,7 @@ fn run(
     let ctx = builder.build_deterministic(preset.policies(&Seed::from_u64(11)));
     let mut store = Store::new(linkers.sync.engine(), ctx);
     let result = if asynchronous {
-        let waits = store.data().policies().waits();
+        let waits = store.data().deterministic().waits();
         p3::block_on(&waits, async {
             let command = Command::instantiate_async(&mut store, component, &linkers.asynchronous).await?;
             command.wasi_cli_run().call_run(&mut store).await

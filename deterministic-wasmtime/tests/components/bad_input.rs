@@ -46,7 +46,7 @@ fn too_many_random_bytes_trap_in_0_2_and_are_cut_in_0_3() {
     use deterministic_wasmtime::DeterministicView as _;
     let engine = engine();
     let mut store = store(&engine, simulation());
-    let mut view = store.data_mut().deterministic();
+    let mut view = store.data_mut().deterministic_view();
     let limit = 64 << 20;
     let error = random::random::Host::get_random_bytes(&mut view, limit + 1).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::RandomTooLong { .. })), "{error:?}");
@@ -58,7 +58,7 @@ fn too_many_random_bytes_trap_in_0_2_and_are_cut_in_0_3() {
 fn strict_refuses_secure_bytes_in_both() {
     use deterministic_wasmtime::DeterministicView as _;
     let mut store = store(&engine(), Preset::Strict.policies(&Seed::default()));
-    let mut view = store.data_mut().deterministic();
+    let mut view = store.data_mut().deterministic_view();
     for error in [
         random::random::Host::get_random_u64(&mut view).unwrap_err(),
         p3::bindings::random::random::Host::get_random_bytes(&mut view, 0).unwrap_err(),
@@ -73,7 +73,7 @@ fn all_versions_draw_from_the_same_streams() {
     use deterministic_wasmtime::DeterministicView as _;
     let draw = |draw: &dyn Fn(&mut deterministic_wasmtime::DeterministicCtxView<'_>) -> Vec<u8>| {
         let mut store = store(&engine(), simulation());
-        draw(&mut store.data_mut().deterministic())
+        draw(&mut store.data_mut().deterministic_view())
     };
     let whole = draw(&|view| random::random::Host::get_random_bytes(view, 24).unwrap());
     let mixed = draw(&|view| {
@@ -103,7 +103,7 @@ fn an_error_says_nothing_of_the_host() {
     use deterministic_wasmtime::DeterministicView as _;
     use wasmtime_wasi_io::bindings::wasi::io::error::HostError as _;
     let mut store = store(&engine(), simulation());
-    let mut view = store.data_mut().deterministic();
+    let mut view = store.data_mut().deterministic_view();
     let host = std::fs::File::open("/nonexistent").unwrap_err();
     let error = view.table.push(wasmtime::Error::new(host)).unwrap();
     assert_eq!(view.to_debug_string(error).unwrap(), "NotFound");

@@ -26,7 +26,7 @@ fn echo(input: Vec<u8>) -> (Vec<u8>, Result<(), ()>) {
     let mut builder = WasiCtxBuilder::new();
     builder.stdin(MemoryInputPipe::new(input)).stdout(stdout.clone());
     let mut store = Store::new(&engine, builder.build_deterministic(Policies::default()));
-    let waits = store.data().policies().waits();
+    let waits = store.data().deterministic().waits();
     let linker = async_linker(&engine);
     let ended = p3::block_on(&waits, async {
         let command = Command::instantiate_async(&mut store, &component, &linker).await?;

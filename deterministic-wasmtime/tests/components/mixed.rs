@@ -20,7 +20,7 @@ fn all_versions_read_one_clock() {
     let engine = engine();
     let linker = async_linker(&engine);
     let mut store = store(&engine, Policies { clock: Box::new(VirtualClock::with_tick(10)), ..Policies::default() });
-    let waits = store.data().policies().waits();
+    let waits = store.data().deterministic().waits();
     let readings = p3::block_on(&waits, async {
         let both = Component::new(&engine, BOTH)?;
         let both = linker.instantiate_async(&mut store, &both).await?;

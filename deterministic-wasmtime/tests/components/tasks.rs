@@ -75,7 +75,7 @@ fn run(policies: Policies) -> (u64, Instant) {
     let component = Component::new(&engine, TASKS).unwrap();
     let linker = async_linker(&engine);
     let mut store = store(&engine, policies);
-    let waits = store.data().policies().waits();
+    let waits = store.data().deterministic().waits();
     let (order,) = p3::block_on(&waits, async {
         let instance = linker.instantiate_async(&mut store, &component).await?;
         let run = instance.get_typed_func::<(), (u64,)>(&mut store, "run")?;
@@ -83,7 +83,7 @@ fn run(policies: Policies) -> (u64, Instant) {
     })
     .unwrap()
     .unwrap();
-    (order, store.data().policies().now())
+    (order, store.data().deterministic().now())
 }
 
 #[test]
@@ -142,4 +142,10 @@ fn a_wait_that_cannot_end_is_a_deadlock() {
     let waits = p3::Waits::default();
     let result = p3::block_on(&waits, std::future::pending::<()>());
     assert!(matches!(result, Err(Error::Deadlock { .. })));
+}
+
+#[test]
+fn a_call_is_driven_within_an_asynchronous_function_too() {
+    let expected = run(Policies::default());
+    assert_eq!(wasmtime_wasi::runtime::in_tokio(async { run(Policies::default()) }), expected);
 }

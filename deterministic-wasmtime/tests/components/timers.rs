@@ -27,15 +27,15 @@ fn waiting_moves_time_to_the_earliest_deadline_and_reports_in_argument_order() {
     let [late, a, b] = [2 * HOUR, HOUR, HOUR].map(&mut timer);
     let (ready,) = guest.call::<_, (Vec<u32>,)>("poll", (vec![b, late, a],)).unwrap();
     assert_eq!(ready, [0, 2]);
-    assert_eq!(guest.store.data().policies().now(), Instant::from_nanos(HOUR + 1));
+    assert_eq!(guest.store.data().deterministic().now(), Instant::from_nanos(HOUR + 1));
     // Those two are ready now, so that no time passes.
     let (ready,) = guest.call::<_, (Vec<u32>,)>("poll", (vec![late, a, a],)).unwrap();
     assert_eq!(ready, [1, 2]);
-    assert_eq!(guest.store.data().policies().now(), Instant::from_nanos(HOUR + 1));
+    assert_eq!(guest.store.data().deterministic().now(), Instant::from_nanos(HOUR + 1));
     assert_eq!(guest.call::<_, (bool,)>("ready", (late,)).unwrap(), (false,));
     guest.call::<_, ()>("block", (late,)).unwrap();
     assert_eq!(guest.call::<_, (bool,)>("ready", (late,)).unwrap(), (true,));
-    assert_eq!(guest.store.data().policies().now(), Instant::from_nanos(2 * HOUR + 1));
+    assert_eq!(guest.store.data().deterministic().now(), Instant::from_nanos(2 * HOUR + 1));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_million_timers_live_side_by_side() {
     let count = 1_000_000;
     let (first,) = guest.call::<_, (u32,)>("many", (count,)).unwrap();
     assert_eq!(first, count - 1);
-    assert!(guest.store.data().policies().now() >= Instant::from_nanos(HOUR - u64::from(count)));
+    assert!(guest.store.data().deterministic().now() >= Instant::from_nanos(HOUR - u64::from(count)));
 }
 
 #[test]
@@ -83,9 +83,22 @@ fn a_clock_that_stands_still_ends_waits_nevertheless() {
 }
 
 #[test]
+fn the_embedder_lets_time_pass() {
+    let mut guest = Guest::new(&clocks("0.2.6"), still());
+    let (timer,) = guest.call::<_, (u32,)>("duration", (HOUR,)).unwrap();
+    assert_eq!(guest.call::<_, (bool,)>("ready", (timer,)).unwrap(), (false,));
+    let ctx = guest.store.data_mut().deterministic_mut();
+    ctx.advance_to(Instant::from_nanos(HOUR + 1)).unwrap();
+    ctx.advance_to(Instant::from_nanos(HOUR)).unwrap();
+    assert_eq!(ctx.now(), Instant::from_nanos(HOUR + 1), "a deadline that has passed moves nothing");
+    assert_eq!(guest.call::<_, (bool,)>("ready", (timer,)).unwrap(), (true,));
+    assert_eq!(guest.call::<_, (u64,)>("now", ()).unwrap(), (HOUR + 1,));
+}
+
+#[test]
 fn calls_are_counted_by_name() {
     let mut guest = Guest::new(&clocks("0.2.6"), simulation());
     guest.call::<_, (u64,)>("now", ()).unwrap();
-    let calls: Vec<_> = guest.store.data().policies().host_calls().collect();
+    let calls: Vec<_> = guest.store.data().deterministic().host_calls().collect();
     assert_eq!(calls, [("wasi:clocks/monotonic-clock.now", 1)]);
 }

@@ -104,6 +104,6 @@ impl Guest {
     }
 
     pub(crate) fn now(&self) -> u64 {
-        self.store.data().policies().now().as_nanos()
+        self.store.data().deterministic().now().as_nanos()
     }
 }

@@ -1,9 +1,8 @@
 //! Handlers that are called with a value.
 
 use bytes::Bytes;
-use deterministic_wasmtime::DeterministicView as _;
 use deterministic_wasmtime::http::{self as dhttp, HandleError, HttpError, Trailers, format_response, parse_request};
-use deterministic_wasmtime::p3::block_on;
+use deterministic_wasmtime::p3::{self, block_on};
 use http::{HeaderMap, Request, Response};
 use wasmtime::Result;
 
@@ -56,7 +55,7 @@ fn the_asynchronous_call_gives_the_same() {
     let engine = engine();
     let component = component(&engine, "handler", HANDLER);
     let mut store = store(&engine, simulation());
-    let waits = store.data_mut().deterministic().ctx.waits();
+    let waits = store.data_mut().deterministic_mut().waits();
     let response = block_on(&waits, async {
         let instance = async_linker(&engine).instantiate_async(&mut store, &component).await?;
         dhttp::handle_async(&mut store, &instance, parse_request(REQUEST.as_bytes())?).await
@@ -89,7 +88,7 @@ fn a_handler_of_0_3_answers_with_stream_and_trailers() {
     let component = component(&engine, "handler3", HANDLER3);
     for len in [0, 5, 20 << 20] {
         let mut store = store(&engine, simulation());
-        let waits = store.data_mut().deterministic().ctx.waits();
+        let waits = store.data_mut().deterministic_mut().waits();
         let instance = block_on(&waits, async_linker(&engine).instantiate_async(&mut store, &component));
         let mut trailers = HeaderMap::new();
         trailers.insert("x-t", "1".parse().unwrap());
@@ -98,5 +97,22 @@ fn a_handler_of_0_3_answers_with_stream_and_trailers() {
         let response = dhttp::handle(&mut store, &instance.unwrap().unwrap(), request).unwrap();
         assert_eq!(response.body().len(), len);
         assert_eq!(response.extensions().get::<Trailers>(), Some(&Trailers(trailers)));
+    }
+}
+
+#[test]
+fn the_synchronous_call_of_a_handler_of_0_3_works_within_an_asynchronous_function() {
+    let runtimes = [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()];
+    for mut runtime in runtimes {
+        let len = runtime.build().unwrap().block_on(async {
+            let engine = engine();
+            let component = component(&engine, "handler3", HANDLER3);
+            let mut store = store(&engine, simulation());
+            let waits = store.data().deterministic().waits();
+            let instance = p3::drive(&waits, async_linker(&engine).instantiate_async(&mut store, &component)).await;
+            let request = Request::post("http://example.com/").body(Bytes::from("hello")).unwrap();
+            dhttp::handle(&mut store, &instance.unwrap().unwrap(), request).unwrap().into_body().len()
+        });
+        assert_eq!(len, 5);
     }
 }

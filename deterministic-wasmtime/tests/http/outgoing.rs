@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use deterministic_wasmtime::Error;
 use deterministic_wasmtime::core::{Instant, Policies};
 use deterministic_wasmtime::http::{HttpError, Reply};
-use deterministic_wasmtime::{DeterministicView as _, Error};
 use http::{Request, Response};
 
 use crate::guests::{Guest, simulation};
@@ -28,7 +28,7 @@ fn caller(policies: Policies) -> Guest {
 /// A guest whose requests are answered with their path, after as many hours as the path says.
 fn answered(policies: Policies) -> Guest {
     let mut guest = caller(policies);
-    guest.store.data_mut().deterministic().ctx.set_responder(|request: Request<Bytes>| {
+    guest.store.data_mut().deterministic_mut().set_responder(|request: Request<Bytes>| {
         let hours: u64 = request.uri().path()[1..].parse().unwrap();
         let body = format!("{} at {}", request.uri(), request.extensions().get::<Instant>().unwrap());
         Reply::from(Response::builder().status(200).body(Bytes::from(body)).unwrap()).after(hours * HOUR)
@@ -124,7 +124,7 @@ fn requests_are_refused_by_default() {
     let mut guest = caller(simulation());
     let request = guest.request("/");
     assert_eq!(guest.handle(request, None), Err(DENIED));
-    let calls: Vec<_> = guest.store.data().policies().host_calls().collect();
+    let calls: Vec<_> = guest.store.data().deterministic().host_calls().collect();
     assert_eq!(calls, [("wasi:http/outgoing-handler.handle", 1)]);
 }
 
@@ -168,7 +168,7 @@ fn the_responder_gets_a_complete_body() {
     let mut guest = caller(simulation());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = seen.clone();
-    guest.store.data_mut().deterministic().ctx.set_responder(move |request: Request<Bytes>| {
+    guest.store.data_mut().deterministic_mut().set_responder(move |request: Request<Bytes>| {
         sink.lock().unwrap().push(request.into_body());
         Reply::from(Response::new(Bytes::new())).after(7)
     });
@@ -203,7 +203,7 @@ fn waiting_before_the_body_ends_is_a_deadlock() {
 #[test]
 fn a_body_that_is_given_up_is_never_sent() {
     let mut guest = caller(simulation());
-    guest.store.data_mut().deterministic().ctx.set_responder(|_: Request<Bytes>| -> Reply { panic!("it was sent") });
+    guest.store.data_mut().deterministic_mut().set_responder(|_: Request<Bytes>| -> Reply { panic!("it was sent") });
     let request = guest.request("/");
     let (body, stream) = guest.body(request);
     let response = guest.handle(request, None).unwrap();
@@ -252,7 +252,7 @@ fn a_first_byte_timeout_strikes_in_virtual_time() {
 #[test]
 fn errors_come_when_they_are_due_and_chunks_are_fixed() {
     let mut guest = caller(simulation());
-    guest.store.data_mut().deterministic().ctx.set_responder(|request: Request<Bytes>| match request.uri().path() {
+    guest.store.data_mut().deterministic_mut().set_responder(|request: Request<Bytes>| match request.uri().path() {
         "/error" => Reply::from(HttpError::HttpRequestBodySize(Some(3))).after(9),
         _ => Reply::from(Response::new(Bytes::from(vec![b'x'; 150_000]))),
     });

@@ -37,7 +37,7 @@ pub mod streams {
     ///
     /// If the linker has it already and does not allow shadowing.
     pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::synchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic)
+        super::synchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
     }
 
     /// Defines this interface in `linker`, for asynchronous calls.
@@ -46,7 +46,7 @@ pub mod streams {
     ///
     /// If the linker has it already and does not allow shadowing.
     pub fn add_to_linker_async<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::asynchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic)
+        super::asynchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
     }
 }
 

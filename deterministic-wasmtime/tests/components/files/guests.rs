@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use deterministic_wasmtime::fs::{Access, Tree};
-use deterministic_wasmtime::{DeterministicView as _, WasiCtxBuilderExt as _, p3};
+use deterministic_wasmtime::{WasiCtxBuilderExt as _, p3};
 use wasmtime::Store;
 use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::{Command, sync};
@@ -39,10 +39,10 @@ fn run(guest: test_programs::Guest, tree: &std::path::Path, mount: Mount, asynch
     if let Mount::Hermetic = mount {
         let dir = cap_std::fs::Dir::open_ambient_dir(tree, cap_std::ambient_authority()).unwrap();
         let tree = Arc::new(Tree::read(&dir, Default::default()).unwrap());
-        store.data_mut().deterministic().ctx.files().mount_hermetic(&tree, "/", Access::ReadWrite).unwrap();
+        store.data_mut().deterministic_mut().files().mount_hermetic(&tree, "/", Access::ReadWrite).unwrap();
     }
     let ended = if asynchronous {
-        let waits = store.data().policies().waits();
+        let waits = store.data().deterministic().waits();
         let linker = async_linker(&engine);
         p3::block_on(&waits, async {
             let command = Command::instantiate_async(&mut store, &component, &linker).await?;
@@ -105,15 +105,15 @@ fn a_guest_of_0_3_copies_a_file() {
     tree.insert_file("in", content.clone()).unwrap();
 
     let mut store = Store::new(&engine, WasiCtxBuilder::new().build_deterministic(policies()));
-    store.data_mut().deterministic().ctx.files().mount_hermetic(&tree.into(), "/", Access::ReadWrite).unwrap();
-    let waits = store.data().policies().waits();
+    store.data_mut().deterministic_mut().files().mount_hermetic(&tree.into(), "/", Access::ReadWrite).unwrap();
+    let waits = store.data().deterministic().waits();
     let linker = async_linker(&engine);
     let ended = p3::block_on(&waits, async {
         let command = Command3::instantiate_async(&mut store, &component, &linker).await?;
         store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await?
     });
     assert_eq!(ended.unwrap().unwrap(), Ok(()));
-    let after = store.data_mut().deterministic().ctx.files().tree(0).unwrap();
+    let after = store.data_mut().deterministic_mut().files().tree(0).unwrap();
     for name in ["in", "out", "spliced"] {
         assert!(after.file(name).unwrap().unwrap() == content, "{name}");
     }

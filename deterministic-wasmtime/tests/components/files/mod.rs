@@ -65,7 +65,7 @@ impl Host {
     }
 
     fn view(&mut self) -> DeterministicCtxView<'_> {
-        self.store.data_mut().deterministic()
+        self.store.data_mut().deterministic_view()
     }
 
     fn root(&mut self) -> Fd {

@@ -16,7 +16,7 @@ use super::{Fd, Host, NAMES, fd, tree};
 type Store<'a> = Access<'a, ComponentCtx, Deterministic>;
 
 fn reborrow<'a>(access: &'a mut Store<'_>) -> Store<'a> {
-    Access::<_, Deterministic>::new(access.as_context_mut(), |data| data.deterministic())
+    Access::<_, Deterministic>::new(access.as_context_mut(), |data| data.deterministic_view())
 }
 
 /// Takes in a stream whole.

@@ -76,9 +76,9 @@ impl Host {
         &mut self,
         call: impl AsyncFnOnce(&Accessor<ComponentCtx, Deterministic>) -> R + Send,
     ) -> R {
-        let waits = self.store.data().policies().waits();
+        let waits = self.store.data().deterministic().waits();
         let run = self.store.run_concurrent(async |accessor| {
-            call(&accessor.with_getter::<Deterministic>(ComponentCtx::deterministic)).await
+            call(&accessor.with_getter::<Deterministic>(ComponentCtx::deterministic_view)).await
         });
         p3::block_on(&waits, run).unwrap().unwrap()
     }
