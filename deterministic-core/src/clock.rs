@@ -39,6 +39,10 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 /// # Ok::<(), PolicyError>(())
 /// ```
 ///
+/// That is enough to run with. Override [`describe`](Clock::describe) to give runs under it a fingerprint, and
+/// [`save`](Clock::save) and [`restore`](Clock::restore) to let them be continued. The feature `testing` of
+/// `deterministic-policies` has the requirements below as tests for a clock of one's own.
+///
 /// # Requirements
 ///
 /// * [`now`](Clock::now) never goes back, and no reading is earlier than `now` was before it.

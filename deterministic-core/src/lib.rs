@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod boxed;
 mod clock;
 mod described;
 mod description;

@@ -16,10 +16,14 @@ mod ratio;
 mod rng;
 mod scheduler;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "std")]
 pub use clock::HostClock;
-pub use clock::{Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, ScriptEnd, ScriptedClock, VirtualClock, stepping};
+pub use clock::{
+    Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, Scaled, ScriptEnd, ScriptedClock, VirtualClock, stepping,
+};
 pub use error::{ConfigError, UnknownName};
 pub use preset::Preset;
 pub use ratio::Ratio;

@@ -85,19 +85,20 @@ macro_rules! snapshots {
     };
 }
 
-/// `save` and `restore` for a decorator with a field `own` for its state and a field `inner` for the policy inside.
+/// `save` and `restore` for a decorator with a field `own` of type `$own` for its state and a field `inner` for the policy
+/// inside.
 macro_rules! snapshots_around {
-    ($policy:literal) => {
-        snapshots_around!($policy, |_| true);
+    ($policy:literal, $own:ty) => {
+        snapshots_around!($policy, $own, |_| true);
     };
-    ($policy:literal, $valid:expr) => {
+    ($policy:literal, $own:ty, $valid:expr) => {
         fn save(&self) -> Result<alloc::vec::Vec<u8>, deterministic_core::PolicyError> {
             crate::snapshot::save_around($policy, &self.own, self.inner.save()?)
         }
 
         fn restore(&mut self, state: &[u8]) -> Result<(), deterministic_core::PolicyError> {
             let (own, inside): (_, alloc::vec::Vec<u8>) = crate::snapshot::restore($policy, state)?;
-            let valid: fn(&Own) -> bool = $valid;
+            let valid: fn(&$own) -> bool = $valid;
             if !valid(&own) {
                 return Err(crate::snapshot::bad($policy, "its fields do not belong together"));
             }

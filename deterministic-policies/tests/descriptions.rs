@@ -4,23 +4,23 @@ mod catalogue;
 
 use std::collections::HashMap;
 
-use catalogue::step::Step;
 use deterministic_core::{Clock, ClockId, Description, Event, EventKind, Instant, Policies, Rng, Scheduler, Seed};
+use deterministic_policies::testing::Steps;
 use deterministic_policies::*;
 use proptest::prelude::*;
 
-fn describe<T: Step + ?Sized>(policy: &T) -> Description {
+fn describe<T: Steps + ?Sized>(policy: &T) -> Description {
     policy.description().unwrap()
 }
 
 /// A policy of the list that was made from `number` and has had some calls.
-fn after<T: Step + ?Sized>(make: fn(u64) -> Box<T>, number: u64, calls: &[u64]) -> Box<T> {
+fn after<T: Steps + ?Sized>(make: fn(u64) -> Box<T>, number: u64, calls: &[u64]) -> Box<T> {
     let mut policy = make(number);
     calls.iter().for_each(|&call| drop(policy.step(call)));
     policy
 }
 
-fn describes<T: Step + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64]) {
+fn describes<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64]) {
     // What each description was said of: the answers to come, and the state where there is one.
     let mut said = HashMap::new();
     let mut states = HashMap::new();
@@ -118,6 +118,9 @@ fn every_parameter_of_a_clock_changes_its_description() {
         all.clock(Drift::new(inner(), ratio(1, 1)).unwrap());
         all.clock(Drift::new(inner(), ratio(2, 1)).unwrap());
         all.clock(Drift::new(inner(), ratio(1, 2)).unwrap());
+        all.clock(Scaled::new(inner(), ratio(1, 1)).unwrap());
+        all.clock(Scaled::new(inner(), ratio(2, 1)).unwrap());
+        all.clock(Scaled::new(inner(), ratio(1, 2)).unwrap());
         for jumps in [&[][..], &[(1, 2)], &[(1, 3)], &[(2, 2)], &[(1, 2), (2, 2)]] {
             all.clock(Jumps::new(inner(), jumps.iter().map(|&(at, by)| Jump { at: nanos(at), by })));
         }
@@ -265,6 +268,7 @@ fn a_policy_that_touches_the_host_is_named() {
     // Also inside of others.
     let host = || Box::new(HostClock::new());
     assert_eq!(Drift::new(host(), ratio(1, 2)).unwrap().describe().as_ref(), Err(&clock));
+    assert_eq!(Scaled::new(HostClock::new(), ratio(1, 2)).unwrap().describe().as_ref(), Err(&clock));
     assert_eq!(Jitter::new(host(), 5, &1.into()).describe().as_ref(), Err(&clock));
     assert_eq!(Jumps::new(Box::new(Jumps::new(host(), [])), []).describe().as_ref(), Err(&clock));
 

@@ -1,44 +1,12 @@
-//! What every generator promises, over generated cuts of a read; then what each promises besides.
-
-mod catalogue;
+//! What generators promise beyond the contract of their trait, which `contract.rs` tests.
 
 use deterministic_core::{ByteStream, PolicyError, Rng, Seed};
 use deterministic_policies::*;
-use proptest::prelude::*;
 
 fn bytes(rng: Box<dyn Rng>, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     ByteStream::new(rng).fill(&mut bytes).unwrap();
     bytes
-}
-
-proptest! {
-    #[test]
-    fn how_a_read_is_cut_never_changes_the_bytes(cuts in prop::collection::vec(0usize..70, 1..20)) {
-        for (name, make) in catalogue::rngs() {
-            // That crate's numbers of 64 bits are no eight bytes of its stream, and ours are its.
-            let numbers = name != "DeterministicWasiCtxRng";
-            let mut stream = ByteStream::new(make(3));
-            let mut pieces = Vec::new();
-            for &cut in &cuts {
-                if cut == 8 && numbers {
-                    pieces.extend(stream.next_u64().unwrap().to_le_bytes());
-                } else {
-                    let mut piece = vec![0; cut];
-                    stream.fill(&mut piece).unwrap();
-                    pieces.extend(piece);
-                }
-            }
-            prop_assert_eq!(pieces, bytes(make(3), cuts.iter().sum()), "{}", name);
-        }
-    }
-}
-
-#[test]
-fn a_word_is_not_larger_than_a_stream_can_keep() {
-    for (name, make) in catalogue::rngs() {
-        assert!(make(0).word().get() <= ByteStream::MAX_WORD, "{name}");
-    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What every scheduler promises, over generated waits; then what each promises besides.
+//! What schedulers promise beyond the contract of their trait, which `contract.rs` tests.
 
 mod catalogue;
 
@@ -37,21 +37,10 @@ fn wait(scheduler: &mut dyn Scheduler, ids: &[u64]) -> (Vec<u32>, u64) {
     (positions(&ready[..selection.deliver]), selection.delay)
 }
 
-proptest! {
-    #[test]
-    fn every_scheduler_keeps_the_contract(
-        waits in prop::collection::vec(prop::collection::vec(prop_oneof![0u64..6, any::<u64>()], 1..20), 1..30),
-    ) {
-        for (name, make) in catalogue::schedulers() {
-            let (mut scheduler, mut twin) = (make(3), make(3));
-            for ids in &waits {
-                prop_assert_eq!(wait(&mut *scheduler, ids), wait(&mut *twin, ids), "{}", name);
-                prop_assert_eq!(
-                    scheduler.yielded(Instant::ZERO).unwrap(), twin.yielded(Instant::ZERO).unwrap(), "{}", name
-                );
-            }
-            prop_assert_eq!(scheduler.timers_are_due(), name == "AllAtOnce");
-        }
+#[test]
+fn only_one_counts_timers_as_due() {
+    for (name, make) in catalogue::schedulers() {
+        assert_eq!(make(3).timers_are_due(), name == "AllAtOnce");
     }
 }
 

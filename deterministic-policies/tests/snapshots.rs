@@ -1,16 +1,17 @@
-//! A restored copy continues as the original; bytes that do not fit change nothing.
+//! A restored copy continues as the original, also one that was made of other parameters; `contract.rs` tests that bytes that
+//! do not fit change nothing.
 
 mod catalogue;
 
-use catalogue::step::Step;
 use deterministic_core::{PolicyError, Rng};
+use deterministic_policies::testing::Steps;
 use proptest::prelude::*;
 
 /// The three policies of the core save themselves; all others need the feature.
 #[cfg(not(feature = "serde"))]
 #[test]
 fn without_the_feature_nothing_is_saved() {
-    fn check<T: Step + ?Sized>(list: Vec<catalogue::Entry<T>>) {
+    fn check<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>) {
         for (name, make) in list {
             let of_the_core = ["VirtualClock", "stepping", "preset simulation", "preset strict", "ChaCha8", "InOrder"];
             let state = make(1).state();
@@ -30,7 +31,7 @@ fn without_the_feature_nothing_is_saved() {
     assert!(matches!(deterministic_policies::Refusing.save(), Err(PolicyError::NoSnapshot { policy: "Refusing" })));
 }
 
-fn continues<T: Step + ?Sized>(list: Vec<catalogue::Entry<T>>, before: &[u64], after: &[u64]) {
+fn continues<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, before: &[u64], after: &[u64]) {
     for (name, make) in list {
         let mut original = make(1);
         before.iter().for_each(|&number| drop(original.step(number)));
@@ -49,33 +50,6 @@ fn continues<T: Step + ?Sized>(list: Vec<catalogue::Entry<T>>, before: &[u64], a
     }
 }
 
-/// Damages a state in every place; what is refused must have changed nothing, what is accepted must not panic.
-fn refuses<T: Step + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64], damage: u8) {
-    for (name, make) in list {
-        let Ok(state) = make(1).state() else { continue };
-        let mut bad = vec![[&state[..], &[0]].concat()];
-        bad.extend((0..state.len()).map(|len| state[..len].to_vec()));
-        for at in 0..state.len() {
-            let mut changed = state.clone();
-            changed[at] ^= damage;
-            bad.push(changed);
-        }
-        for (i, bytes) in bad.iter().enumerate() {
-            let (mut policy, mut untouched) = (make(1), make(1));
-            match policy.set_state(bytes) {
-                Ok(()) => {
-                    assert!(i > state.len(), "{name} took {} bytes for its {}", bytes.len(), state.len());
-                    calls.iter().for_each(|&number| drop(policy.step(number)));
-                }
-                Err(error) => {
-                    assert!(matches!(error, PolicyError::BadSnapshot { .. }), "{name}: {error}");
-                    calls.iter().for_each(|&n| assert_eq!(policy.step(n), untouched.step(n), "{name}"));
-                }
-            }
-        }
-    }
-}
-
 proptest! {
     #[test]
     fn a_restored_copy_continues_as_the_original(
@@ -84,17 +58,6 @@ proptest! {
         continues(catalogue::clocks(), &before, &after);
         continues(catalogue::rngs(), &before, &after);
         continues(catalogue::schedulers(), &before, &after);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3))]
-
-    #[test]
-    fn bytes_that_do_not_fit_change_nothing(calls in prop::collection::vec(0u64..5_000, 1..8), damage in 1u8..) {
-        refuses(catalogue::clocks(), &calls, damage);
-        refuses(catalogue::rngs(), &calls, damage);
-        refuses(catalogue::schedulers(), &calls, damage);
     }
 }
 

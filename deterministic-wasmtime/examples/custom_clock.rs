@@ -1,6 +1,6 @@
 //! A clock of one's own in ten lines: time flies, a second for every reading, and twice as far as a sleep wants.
 
-use deterministic_wasmtime::core::{Clock, ClockId, Instant, Policies, PolicyError};
+use deterministic_wasmtime::core::{Clock, ClockId, Description, Instant, Policies, PolicyError, Undescribed};
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Engine, Linker, Module, Result, Store};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -18,6 +18,10 @@ impl Clock for Hasty {
     fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
         self.0 = self.0.saturating_add(1_000_000_000);
         Ok(self.0)
+    }
+    /// What gives runs under it a fingerprint.
+    fn describe(&self) -> Result<Description, Undescribed> {
+        Ok(Description::new("Hasty", 1).number("now", self.0.as_nanos()))
     }
 }
 
@@ -40,6 +44,7 @@ fn main() -> Result<()> {
     let now = instance.get_typed_func::<(), u64>(&mut store, "now")?;
     assert_eq!(now.call(&mut store, ())?, 1_000_000_000);
     assert_eq!(now.call(&mut store, ())?, 2_000_000_000);
+    assert_eq!(Hasty(Instant::ZERO).describe()?.to_string(), "Hasty v1 { now: 0 }");
     println!("a second passes with each look at the clock");
     Ok(())
 }

@@ -15,7 +15,12 @@ use crate::{ConfigError, Ratio};
 /// however long the run, as nothing is added up. Rounding up means that it never shows 0 where the clock inside does
 /// not. The end of the timeline stays the end of the timeline at every rate, so that every sleep ends.
 ///
-/// A sleep moves the clock inside to the earliest instant at which this one has reached the deadline.
+/// # Sleeps
+///
+/// A sleep moves the clock inside to the earliest instant at which this one has reached the deadline. So readings are
+/// scaled and sleeps are not: a guest that sleeps for an hour sees an hour pass, as on a machine whose timers run by the
+/// same wrong clock that its programs read. What drifts is what the clock inside adds by itself: its ticks, its fuel.
+/// [`Scaled`](crate::Scaled) scales both.
 ///
 /// ```
 /// use deterministic_core::{Clock, Instant, VirtualClock};
@@ -23,42 +28,51 @@ use crate::{ConfigError, Ratio};
 ///
 /// // A second of this clock takes 1.25 seconds of the clock inside.
 /// let inside = VirtualClock::starting_at(Instant::from_nanos(1_000), 0);
-/// let mut clock = Drift::new(Box::new(inside), Ratio::new(4, 5)?)?;
+/// let clock = Drift::new(inside, Ratio::new(4, 5)?)?;
 /// assert_eq!(clock.now(), Instant::from_nanos(800));
 /// # Ok::<(), deterministic_policies::ConfigError>(())
 /// ```
-pub struct Drift {
-    inner: Box<dyn Clock>,
-    own: Own,
+pub struct Drift<C = Box<dyn Clock>> {
+    inner: C,
+    own: Rate,
 }
 
+/// By how much the time shown goes faster than the time inside.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Own {
+pub(super) struct Rate {
     num: NonZeroU64,
     den: NonZeroU64,
 }
 
-impl Drift {
+impl<C: Clock> Drift<C> {
     /// The clock `inner` at `rate`: above 1 it runs fast, below 1 slow.
     ///
     /// # Errors
     ///
     /// [`ConfigError::ZeroRate`] if `rate` is 0.
-    pub fn new(inner: Box<dyn Clock>, rate: Ratio) -> Result<Self, ConfigError> {
-        let num = NonZeroU64::new(rate.num()).ok_or(ConfigError::ZeroRate)?;
-        Ok(Self::of(inner, num, rate.den()))
+    pub fn new(inner: C, rate: Ratio) -> Result<Self, ConfigError> {
+        Ok(Drift { inner, own: Rate::new(rate)? })
     }
 
     /// The clock `inner` at the rate `num/den`.
-    pub(crate) fn of(inner: Box<dyn Clock>, num: NonZeroU64, den: NonZeroU64) -> Self {
-        Drift { inner, own: Own { num, den } }
+    pub(crate) fn of(inner: C, num: NonZeroU64, den: NonZeroU64) -> Self {
+        Drift { inner, own: Rate { num, den } }
     }
 }
 
-impl Own {
-    /// What this clock shows when the one inside stands at `inside`.
-    fn shown(&self, inside: Instant) -> Instant {
+impl Rate {
+    pub(super) fn new(rate: Ratio) -> Result<Self, ConfigError> {
+        Ok(Rate { num: NonZeroU64::new(rate.num()).ok_or(ConfigError::ZeroRate)?, den: rate.den() })
+    }
+
+    /// Both parts, for a description.
+    pub(super) fn parts(&self) -> [u64; 2] {
+        [self.num.get(), self.den.get()]
+    }
+
+    /// What is shown when the clock inside stands at `inside`.
+    pub(super) fn shown(&self, inside: Instant) -> Instant {
         if inside == Instant::MAX {
             return inside;
         }
@@ -66,7 +80,7 @@ impl Own {
         narrow(product.div_ceil(self.den.get().into()))
     }
 
-    /// The earliest instant inside at which this clock shows `shown` or later.
+    /// The earliest instant inside at which a clock of this rate shows `shown` or later.
     fn inside(&self, shown: Instant) -> Instant {
         // ceil(t * num / den) >= d  is  t * num / den > d - 1  is  t > (d - 1) * den / num.
         let Some(before) = shown.as_nanos().checked_sub(1) else { return Instant::ZERO };
@@ -78,7 +92,7 @@ fn narrow(nanos: u128) -> Instant {
     Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-impl Clock for Drift {
+impl<C: Clock> Clock for Drift<C> {
     fn now(&self) -> Instant {
         self.own.shown(self.inner.now())
     }
@@ -104,14 +118,13 @@ impl Clock for Drift {
     }
 
     fn describe(&self) -> Result<Description, Undescribed> {
-        let rate = [self.own.num.get(), self.own.den.get()];
-        Ok(Description::new("Drift", 1).list("rate", rate).policy("inner", self.inner.describe()?))
+        Ok(Description::new("Drift", 1).list("rate", self.own.parts()).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Drift");
+    snapshots_around!("Drift", Rate);
 }
 
-impl fmt::Debug for Drift {
+impl<C: Clock> fmt::Debug for Drift<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drift").field("now", &self.now()).field("own", &self.own).finish_non_exhaustive()
     }

@@ -15,8 +15,8 @@ use crate::snapshot::snapshots_around;
 /// before is shown again. It is never more than the largest delay ahead of the clock inside.
 ///
 /// The delays are drawn from the stream `clock` of the seed.
-pub struct Jitter {
-    inner: Box<dyn Clock>,
+pub struct Jitter<C = Box<dyn Clock>> {
+    inner: C,
     own: Own,
 }
 
@@ -29,9 +29,9 @@ struct Own {
     last: u64,
 }
 
-impl Jitter {
+impl<C: Clock> Jitter<C> {
     /// The clock `inner` with delays of 0 to `max` nanoseconds, both included.
-    pub fn new(inner: Box<dyn Clock>, max: u64, seed: &Seed) -> Self {
+    pub fn new(inner: C, max: u64, seed: &Seed) -> Self {
         Jitter { inner, own: Own { draw: Draw::new(seed, "clock", "jitter"), max, last: 0 } }
     }
 
@@ -43,7 +43,7 @@ impl Jitter {
     }
 }
 
-impl Clock for Jitter {
+impl<C: Clock> Clock for Jitter<C> {
     fn now(&self) -> Instant {
         self.inner.now().max(Instant::from_nanos(self.own.last))
     }
@@ -79,10 +79,10 @@ impl Clock for Jitter {
         Ok(description.number("max", *max).number("last", *last).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Jitter");
+    snapshots_around!("Jitter", Own);
 }
 
-impl fmt::Debug for Jitter {
+impl<C: Clock> fmt::Debug for Jitter<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jitter").field("now", &self.now()).field("max", &self.own.max).finish_non_exhaustive()
     }

@@ -31,15 +31,15 @@ pub struct Jump {
 /// use deterministic_policies::{Jump, Jumps};
 ///
 /// let jump = Jump { at: Instant::from_nanos(100), by: 1_000 };
-/// let mut clock = Jumps::new(Box::new(VirtualClock::new()), [jump]);
+/// let mut clock = Jumps::new(VirtualClock::new(), [jump]);
 /// clock.advance_to(Instant::from_nanos(99))?;
 /// assert_eq!(clock.now(), Instant::from_nanos(99));
 /// clock.advance_to(Instant::from_nanos(500))?;
 /// assert_eq!(clock.now(), Instant::from_nanos(1_100));
 /// # Ok::<(), deterministic_core::PolicyError>(())
 /// ```
-pub struct Jumps {
-    inner: Box<dyn Clock>,
+pub struct Jumps<C = Box<dyn Clock>> {
+    inner: C,
     own: Own,
 }
 
@@ -50,9 +50,9 @@ struct Own {
     jumps: Vec<(u64, u64)>,
 }
 
-impl Jumps {
+impl<C: Clock> Jumps<C> {
     /// The clock `inner` with these jumps, in any order; jumps at the same instant add up.
-    pub fn new(inner: Box<dyn Clock>, jumps: impl IntoIterator<Item = Jump>) -> Self {
+    pub fn new(inner: C, jumps: impl IntoIterator<Item = Jump>) -> Self {
         let mut jumps: Vec<_> = jumps.into_iter().map(|jump| (jump.at.as_nanos(), jump.by)).collect();
         jumps.sort_unstable();
         let mut total = 0u64;
@@ -97,7 +97,7 @@ impl Own {
     }
 }
 
-impl Clock for Jumps {
+impl<C: Clock> Clock for Jumps<C> {
     fn now(&self) -> Instant {
         self.own.shown(self.inner.now())
     }
@@ -127,10 +127,10 @@ impl Clock for Jumps {
         Ok(Description::new("Jumps", 1).list("jumps", jumps).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Jumps", Own::is_valid);
+    snapshots_around!("Jumps", Own, Own::is_valid);
 }
 
-impl fmt::Debug for Jumps {
+impl<C: Clock> fmt::Debug for Jumps<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jumps").field("now", &self.now()).field("own", &self.own).finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ mod fuel;
 mod host;
 mod jitter;
 mod jumps;
+mod scaled;
 mod scripted;
 mod stepping;
 
@@ -18,5 +19,6 @@ pub use fuel::FuelClock;
 pub use host::HostClock;
 pub use jitter::Jitter;
 pub use jumps::{Jump, Jumps};
+pub use scaled::Scaled;
 pub use scripted::{ScriptEnd, ScriptedClock};
 pub use stepping::stepping;

@@ -30,15 +30,15 @@ const WITHHELD: Ratio = Ratio::of(1, NonZeroU64::new(4).expect("4 is not 0"));
 pub(super) fn clock(seed: &Seed) -> Box<dyn Clock> {
     let mut draw = Draw::new(seed, "clock", "chaos");
     let rate = SLOWEST.saturating_add(draw.up_to(SPREAD));
-    let drift = Box::new(Drift::of(Box::new(VirtualClock::with_tick(TICK)), rate, MILLION));
+    let drift = Drift::of(VirtualClock::with_tick(TICK), rate, MILLION);
     let jumps = JUMPS.map(|power| {
         let size = 1u64 << power;
         Jump { at: Instant::from_nanos(size + draw.up_to(size)), by: draw.up_to(size.min(LONGEST_JUMP)) }
     });
-    Box::new(Jitter::new(Box::new(Jumps::new(drift, jumps)), UNEVEN, seed))
+    Box::new(Jitter::new(Jumps::new(drift, jumps), UNEVEN, seed))
 }
 
 /// A shuffle, of which a quarter is withheld and the rest comes up to a millisecond late.
 pub(super) fn scheduler(seed: &Seed) -> Box<dyn Scheduler> {
-    Box::new(Delaying::new(Box::new(SeededOrder::new(seed)), WITHHELD, LATE, seed))
+    Box::new(Delaying::new(SeededOrder::new(seed), WITHHELD, LATE, seed))
 }

@@ -23,13 +23,13 @@ use crate::snapshot::snapshots_around;
 ///
 /// let seed = Seed::from_u64(7);
 /// // A third of the events is withheld, and up to 10 microseconds pass.
-/// let scheduler = Delaying::new(Box::new(SeededOrder::new(&seed)), Ratio::new(1, 3)?, 10_000, &seed);
+/// let scheduler = Delaying::new(SeededOrder::new(&seed), Ratio::new(1, 3)?, 10_000, &seed);
 /// let policies = Policies { scheduler: Box::new(scheduler), ..Policies::new(seed) };
 /// # let _ = policies;
 /// # Ok::<(), deterministic_policies::ConfigError>(())
 /// ```
-pub struct Delaying {
-    inner: Box<dyn Scheduler>,
+pub struct Delaying<S = Box<dyn Scheduler>> {
+    inner: S,
     own: Own,
 }
 
@@ -41,16 +41,16 @@ struct Own {
     max_delay: u64,
 }
 
-impl Delaying {
+impl<S: Scheduler> Delaying<S> {
     /// The decisions of `inner`, with each event withheld with probability `withhold` (one of 1 or more leaves one
     /// event for each wait) and delays of 0 to `max_delay` nanoseconds, both included. The stream `scheduler` of `seed`
     /// decides.
-    pub fn new(inner: Box<dyn Scheduler>, withhold: Ratio, max_delay: u64, seed: &Seed) -> Self {
+    pub fn new(inner: S, withhold: Ratio, max_delay: u64, seed: &Seed) -> Self {
         Delaying { inner, own: Own { draw: Draw::new(seed, "scheduler", "delay"), withhold, max_delay } }
     }
 }
 
-impl Scheduler for Delaying {
+impl<S: Scheduler> Scheduler for Delaying<S> {
     fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
         let Selection { deliver, delay } = self.inner.select(now, ready)?;
         let deliver = deliver.max(1).min(ready.len());
@@ -85,10 +85,10 @@ impl Scheduler for Delaying {
         Ok(description.policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Delaying");
+    snapshots_around!("Delaying", Own);
 }
 
-impl fmt::Debug for Delaying {
+impl<S> fmt::Debug for Delaying<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delaying")
             .field("withhold", &self.own.withhold)

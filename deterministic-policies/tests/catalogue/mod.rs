@@ -3,8 +3,6 @@
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
-pub(crate) mod step;
-
 use deterministic_core::{Clock, Event, EventKind, Instant, Rng, Scheduler, Seed};
 use deterministic_policies::*;
 
@@ -43,6 +41,9 @@ pub(crate) fn clocks() -> Vec<Entry<dyn Clock>> {
         ("Drift slow", |_| Box::new(Drift::new(virtual_time(), Ratio::new(2, 7).unwrap()).unwrap())),
         ("Drift fast", |_| Box::new(Drift::new(virtual_time(), Ratio::new(u64::MAX, 3).unwrap()).unwrap())),
         ("Drift slowest", |_| Box::new(Drift::new(virtual_time(), Ratio::new(1, u64::MAX).unwrap()).unwrap())),
+        ("Scaled slow", |_| Box::new(Scaled::new(virtual_time(), Ratio::new(2, 7).unwrap()).unwrap())),
+        ("Scaled fast", |_| Box::new(Scaled::new(virtual_time(), Ratio::new(u64::MAX, 3).unwrap()).unwrap())),
+        ("Scaled slowest", |_| Box::new(Scaled::new(virtual_time(), Ratio::new(1, u64::MAX).unwrap()).unwrap())),
         ("Jumps", |_| Box::new(Jumps::new(virtual_time(), jumps()))),
         ("Jitter", |n| Box::new(Jitter::new(virtual_time(), 5_000, &seed(n)))),
         ("Jitter widest", |n| Box::new(Jitter::new(virtual_time(), u64::MAX, &seed(n)))),
