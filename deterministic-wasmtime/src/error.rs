@@ -58,7 +58,10 @@ pub enum Error {
     )]
     WasiAlreadyLinked,
     /// The guest exports no memory, and asked for something to be written into it.
-    #[error("the guest exports no memory called `memory`; WASI 0.1 hands over everything in it")]
+    // The first four words are what stock and deterministic-wasi-ctx say, and people's tests look for.
+    #[error(
+        "missing required memory export: the guest exports no memory called `memory`, and WASI 0.1 hands over everything in it"
+    )]
     NoMemory,
     /// The guest's memory is shared between threads, so what it holds depends on their timing.
     #[error(

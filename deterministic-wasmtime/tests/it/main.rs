@@ -9,6 +9,7 @@ mod guests;
 mod hooks;
 mod instances;
 mod limits;
+mod moved_over;
 mod probe;
 mod random_files;
 mod trees;
