@@ -133,13 +133,17 @@ impl fmt::Debug for Seed {
 
 /// The text is no seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no seed; give an integer from 0 to 18446744073709551615, or 0x and 64 hexadecimal digits")]
+#[error(
+    "`{0}` is no seed; give an integer from 0 to 18446744073709551615, or the same as 0x and up to 16 hexadecimal digits, \
+     or the bytes of a whole seed as 0x and 64 of them"
+)]
 pub struct ParseSeedError(String);
 
 impl FromStr for Seed {
     type Err = ParseSeedError;
 
-    /// Reads a decimal integer of 64 bits, or what [`Display`](fmt::Display) writes (digits in either case).
+    /// Reads an integer of 64 bits, decimal or as `0x` and one to 16 hexadecimal digits, or what
+    /// [`Display`](fmt::Display) writes (digits in either case).
     fn from_str(text: &str) -> Result<Self, ParseSeedError> {
         let error = || ParseSeedError(text.into());
         let Some(hex) = text.strip_prefix("0x") else {
@@ -147,6 +151,9 @@ impl FromStr for Seed {
             let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             return if digits { text.parse().map(Seed::from_u64).map_err(|_| error()) } else { Err(error()) };
         };
+        if (1..=16).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return u64::from_str_radix(hex, 16).map(Seed::from_u64).map_err(|_| error());
+        }
         let digits: &[u8; 64] = hex.as_bytes().try_into().map_err(|_| error())?;
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {

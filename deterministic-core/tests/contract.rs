@@ -75,11 +75,31 @@ fn streams_and_derivations_differ_by_every_part() {
 }
 
 #[test]
-fn a_seed_is_read_from_an_integer_or_64_digits_and_nothing_else() {
+fn a_seed_is_read_from_an_integer_or_hexadecimal_digits_and_nothing_else() {
     let max = Seed::from_u64(u64::MAX);
     assert_eq!("18446744073709551615".parse(), Ok(max));
     assert_eq!(format!("0x{}", "Ff".repeat(32)).parse(), Ok(Seed::from_bytes([255; 32])));
-    for bad in ["", "-1", "+1", "1.5", "18446744073709551616", "0x", "0x12", "seed", " 1", "0X00", "١"] {
+    assert_eq!("0x2a".parse(), Ok(Seed::from_u64(42)));
+    assert_eq!("0x0".parse(), Ok(Seed::from_u64(0)));
+    assert_eq!("0xFFFFffffFFFFffff".parse(), Ok(max));
+    let seventeen = format!("0x{}", "0".repeat(17));
+    let less = format!("0x{}", "0".repeat(63));
+    for bad in [
+        "",
+        "-1",
+        "+1",
+        "1.5",
+        "18446744073709551616",
+        "0x",
+        "0x+1",
+        "0xg",
+        "seed",
+        " 1",
+        "0X00",
+        "١",
+        &seventeen,
+        &less,
+    ] {
         let error = bad.parse::<Seed>().unwrap_err().to_string();
         assert!(error.contains(&format!("`{bad}`")), "{error}");
     }

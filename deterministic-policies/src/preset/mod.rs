@@ -146,8 +146,10 @@ impl fmt::Display for Preset {
 impl FromStr for Preset {
     type Err = UnknownName;
 
+    /// Reads a name; `-` in place of `_` will do.
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let found = Self::ALL.iter().find(|preset| preset.name() == text);
+        let plain = |byte| if byte == b'-' { b'_' } else { byte };
+        let found = Self::ALL.iter().find(|preset| preset.name().bytes().eq(text.bytes().map(plain)));
         found.copied().ok_or_else(|| UnknownName::new("preset", text, Self::ALL))
     }
 }
