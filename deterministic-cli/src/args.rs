@@ -6,14 +6,17 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap_complete::Shell;
 use deterministic_policies::Preset;
 use deterministic_wasmtime::call_depth::units_for_stack;
-use deterministic_wasmtime::core::{Policies, Seed, WallTime};
+use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 use jiff::Timestamp;
 
 use crate::problem::{self, one_line};
+use crate::seed::Chosen;
+use crate::{foreign, numbers};
 
 /// Runs WebAssembly programs so that each run is the same.
 #[derive(Debug, Parser)]
@@ -39,6 +42,16 @@ pub(crate) enum Command {
     Presets,
     /// Runs one guest twice on stock WASI and twice here, and shows what differs
     Demo,
+    /// Prints a script that completes commands and options in a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Prints the manual page of `detwasi`, or of one of its commands, for `man -l -`
+    Man {
+        /// Which command
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,7 +60,7 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The WebAssembly program (.wasm or .wat)
+    /// The WebAssembly program (.wasm or .wat, `-` for standard input)
     #[arg(value_name = "GUEST")]
     pub(crate) guest: PathBuf,
 }
@@ -111,8 +124,7 @@ pub(crate) struct CompareArgs {
     pub(crate) common: GuestArgs,
 
     /// How often the guest is run on each side, after one run that is not counted
-    #[arg(long, value_name = "N", default_value_t = 11, allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 11, allow_negative_numbers = true, value_parser = numbers::count)]
     pub(crate) runs: u32,
 
     /// As JSON, for programs
@@ -127,9 +139,10 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "NAME", default_value_t = Preset::Simulation)]
     pub(crate) preset: Preset,
 
-    /// What all randomness is derived from: an integer, or 0x and 64 hexadecimal digits
+    /// What all randomness is derived from: an integer, the same as 0x and hexadecimal digits, 32 bytes as 0x and 64 of
+    /// them; or `random`, which prints what it drew
     #[arg(long, default_value = "0", allow_hyphen_values = true)]
-    pub(crate) seed: Seed,
+    pub(crate) seed: Chosen,
 
     /// What the guest's wall clock shows at the beginning, in UTC [default: the preset's, mostly 2025-01-01T00:00:00Z]
     #[arg(long, value_name = "RFC3339", value_parser = parse_epoch)]
@@ -148,7 +161,7 @@ pub(crate) struct GuestArgs {
     pub(crate) hermetic_dirs: Vec<Dir>,
 
     /// How many bytes the --dir-hermetic directories may hold together; a guest that writes more gets ENOSPC
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "1GiB", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "1GiB", allow_negative_numbers = true)]
     pub(crate) max_files: ByteSize,
 
     /// An environment variable for the guest, which gets none of the host's; may be given again
@@ -160,24 +173,24 @@ pub(crate) struct GuestArgs {
     pub(crate) argv0: Option<String>,
 
     /// How much work the guest may do, roughly in instructions, before it is stopped by a trap
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::fuel)]
     pub(crate) fuel: Option<u64>,
 
     /// How deep the guest's calls may go, in units of 32 bytes of stack: 16384 fit any engine; a trap ends it then, the same
     /// on every machine. For core modules [default: none; strict: 16384]
-    #[arg(long, value_name = "UNITS", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "UNITS", allow_negative_numbers = true, value_parser = numbers::count)]
     pub(crate) max_call_depth: Option<u32>,
 
     /// How large the guest's memories may become together, such as 64MiB; growing beyond fails
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
     /// An import of the guest's that nobody here provides, as `detwasi audit` names it: the guest is started all the same, and
-    /// ended if it calls it. May be given again
+    /// ended if it calls it. `*` at the end stands for anything: `env::*`. May be given again
     #[arg(long = "allow-import", value_name = "NAME")]
     pub(crate) allowed_imports: Vec<String>,
 
-    /// The WebAssembly program (.wasm or .wat), and its own arguments
+    /// The WebAssembly program (.wasm or .wat, `-` for standard input), and its own arguments
     #[arg(value_names = ["GUEST", "ARGS"], required = true, trailing_var_arg = true)]
     guest: Vec<OsString>,
 }
@@ -185,7 +198,7 @@ pub(crate) struct GuestArgs {
 impl GuestArgs {
     /// The policies of a run, at its beginning.
     pub(crate) fn policies(&self) -> Policies {
-        let mut policies = self.preset.policies(&self.seed);
+        let mut policies = self.preset.policies(&self.seed.seed());
         policies.epoch = self.epoch.unwrap_or(policies.epoch);
         policies
     }
@@ -213,6 +226,14 @@ impl GuestArgs {
     pub(crate) fn guest_args(&self) -> &[OsString] {
         self.guest.get(1..).unwrap_or_default()
     }
+}
+
+/// Whether one of the --allow-import means the import called `name`.
+pub(crate) fn is_allowed(allowed: &[String], name: &str) -> bool {
+    allowed.iter().any(|allowed| match allowed.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => allowed == name,
+    })
 }
 
 /// A directory of the host's and what the guest calls it.
@@ -248,11 +269,14 @@ fn parse_write_back(text: &str) -> Result<WriteBack, &'static str> {
     Ok(WriteBack { target: target.into(), guest: guest.map(str::to_owned) })
 }
 
-fn parse_env(text: &str) -> Result<(String, String), &'static str> {
+fn parse_env(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some(("", _)) => Err("give the variable a name, as in `--env K=V`"),
+        Some(("", _)) => Err("give the variable a name, as in `--env K=V`".into()),
         Some((name, value)) => Ok((name.into(), value.into())),
-        None => Err("the host's environment is not passed on, as it differs between hosts; give a value: `--env K=V`"),
+        None => Err(format!(
+            "the host's environment is not passed on, as it differs between hosts; give the value, as in `--env \
+             {text}=\"${text}\"`"
+        )),
     }
 }
 
@@ -262,10 +286,6 @@ fn parse_epoch(text: &str) -> Result<WallTime, &'static str> {
     u64::try_from(time.as_nanosecond())
         .map(WallTime::from_unix_nanos)
         .map_err(|_| "WASI's wall clock goes from 1970 to 2554; give a time between")
-}
-
-fn parse_size(text: &str) -> Result<ByteSize, &'static str> {
-    text.parse().map_err(|_| "give bytes, with a unit or without, such as 64MiB or 1000000")
 }
 
 /// Help and version as clap has them; an error as one line.
@@ -283,12 +303,31 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let what = one_line(parts.next().unwrap_or_default());
     let tips: String =
         parts.map(one_line).filter(|tip| tip.contains("similar")).map(|tip| format!("; {tip}")).collect();
+    let given: Vec<_> = std::env::args_os().skip(1).collect();
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    // clap's error does not tell which command it is of.
+    let first = given.first().map(|first| first.to_string_lossy()).unwrap_or_default();
+    let hint = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            context(ContextKind::InvalidSubcommand).and_then(|name| foreign::command(name, &given))
+        }
+        ErrorKind::UnknownArgument => context(ContextKind::InvalidArg).and_then(|option| {
+            let before_all = first.starts_with('-').then(|| foreign::option_of_run(option, &given)).flatten();
+            before_all.or_else(|| foreign::option(option, &given))
+        }),
+        _ => None,
+    };
+    if let Some(hint) = hint {
+        return problem::tell(&format!("{what}; {hint}"));
+    }
     let help = match error.kind() {
         ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
         _ => {
-            // clap's error does not tell which command it is of.
-            let command = std::env::args().nth(1).filter(|name| ["audit", "compare"].contains(&name.as_str()));
-            &format!("`detwasi {} --help` lists the options", command.as_deref().unwrap_or("run"))
+            let command = if ["audit", "compare", "completions", "man"].contains(&&*first) { &first } else { "run" };
+            &format!("`detwasi {command} --help` lists the options")
         }
     };
     problem::tell(&format!("{what}{tips}; {help}"))

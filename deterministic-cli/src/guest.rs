@@ -1,7 +1,7 @@
 //! The guest: from a file to something that can be compiled.
 
 use std::fs;
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use wasmtime::{ResourcesRequired, Trap, WasmBacktrace};
 
 use crate::problem::{Problem, one_line};
+use crate::sort;
 
 /// What a binary module and a binary component begin with.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -35,15 +36,21 @@ pub(crate) enum Kind {
 }
 
 impl Guest {
-    /// Reads a guest in binary or text format.
+    /// Reads a guest in binary or text format, `-` from standard input.
     pub(crate) fn read(path: PathBuf) -> Result<Self, Problem> {
-        let bytes = match fs::read(&path) {
+        let bytes = match bytes(&path) {
             Ok(bytes) => bytes,
             Err(error) => return Err(Problem::GuestUnreadable { path, error }),
         };
+        if let Some((what, mend)) = sort::binary(&bytes) {
+            return Err(Problem::ForeignFile { path, what, mend });
+        }
         let binary = match wat::Parser::new().parse_bytes(Some(&path), &bytes) {
             Ok(binary) => binary.into_owned(),
             Err(error) => {
+                if let Some((what, mend)) = sort::text(&path, &bytes) {
+                    return Err(Problem::ForeignFile { path, what, mend });
+                }
                 // What is wrong, and the place; the lines after these draw it.
                 let reason = error.to_string().lines().take(2).map(one_line).collect::<Vec<_>>().join(" ");
                 return Err(Problem::NotWebAssembly { path, reason });
@@ -109,6 +116,23 @@ impl Guest {
         progress.enable_steady_tick(Duration::from_millis(100));
         progress
     }
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !is_stdin(path) {
+        return fs::read(path);
+    }
+    if io::stdin().is_terminal() {
+        return Err(io::Error::other("standard input is a terminal"));
+    }
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The message of an error and of those behind it, in one line.

@@ -9,13 +9,18 @@ mod component;
 mod demo;
 mod demo_tasks;
 mod directories;
+mod foreign;
 mod guest;
+mod manual;
 mod module;
+mod numbers;
 mod outcome;
 mod presets;
 mod problem;
 mod report;
 mod run;
+mod seed;
+mod sort;
 mod stdio;
 
 use std::process::ExitCode;
@@ -34,6 +39,8 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::audit(&args),
         Command::Presets => presets::list(),
         Command::Demo => demo::demo(),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { command } => manual::page(command.as_deref()),
     };
     ended.unwrap_or_else(|problem| problem.tell())
 }

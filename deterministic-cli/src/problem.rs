@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deterministic_wasmtime::fingerprint::Tainted;
+use deterministic_wasmtime::fingerprint::{Taint, Tainted};
 use deterministic_wasmtime::http::MessageError;
 
 use crate::outcome::Outcome;
@@ -20,6 +20,8 @@ pub(crate) enum Problem {
     GuestUnreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is no WebAssembly: {reason}; give a .wasm or .wat file", path.display())]
     NotWebAssembly { path: PathBuf, reason: String },
+    #[error("`{}` is no WebAssembly, but {what}; {mend}", path.display())]
+    ForeignFile { path: PathBuf, what: &'static str, mend: &'static str },
     #[error(
         "`{}` cannot be compiled: {reason}; build it without threads and shared memory, and for the features that \
          Wasmtime 48 has on by default", path.display()
@@ -96,7 +98,7 @@ pub(crate) enum Problem {
     HermeticLeft { reason: String },
     #[error("`{}` is a component, and --max-call-depth is for core modules; leave it out", path.display())]
     CallDepthOfComponent { path: PathBuf },
-    #[error("cannot use --cache: {0}")]
+    #[error("cannot use --cache, because the run is not the same each time: {}", causes(.0))]
     Uncacheable(#[from] Tainted),
     #[error("cannot write back: {reason}")]
     WriteBack { reason: String },
@@ -110,6 +112,10 @@ pub(crate) enum Problem {
     BrokenPipe,
     #[error("cannot write the report `{}`: {error}; give --report a path that may be written", path.display())]
     Report { path: PathBuf, error: io::Error },
+    #[error("cannot write the report `{}`: {reason}, or give --report another path", path.display())]
+    ReportDirectory { path: PathBuf, reason: String },
+    #[error("`{name}` is no command of detwasi; there are {}", known.join(", "))]
+    NoSuchCommand { name: String, known: Vec<String> },
     #[error("cannot write to standard output: {0}")]
     OwnOutput(io::Error),
     #[error("the guest was ended {place}")]
@@ -153,6 +159,23 @@ pub(crate) fn tell(line: &str) -> ExitCode {
     // When stderr is closed there is nobody left to tell.
     let _ = writeln!(io::stderr(), "detwasi: {}", one_line(line));
     ExitCode::from(EXIT_CODE)
+}
+
+/// What keeps a run from being the same each time, by the options' names.
+fn causes(tainted: &Tainted) -> String {
+    let causes = tainted.reasons.iter().map(|reason| match reason {
+        Taint::LiveDirectory { guest } => {
+            format!(
+                "--dir gives the guest `{guest}` as the host has it; give it by --dir-hermetic, which reads it first"
+            )
+        }
+        other => other.to_string(),
+    });
+    let mut causes: Vec<_> = causes.collect();
+    if tainted.reasons.iter().any(|reason| matches!(reason, Taint::Policy { .. })) {
+        causes.push("choose another --preset".into());
+    }
+    causes.join("; ")
 }
 
 fn listed(names: &[String]) -> String {

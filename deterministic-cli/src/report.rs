@@ -62,7 +62,7 @@ impl Target {
     pub(crate) fn probe(path: &Path) -> Result<Self, Problem> {
         match Place::probe(path) {
             Ok(place) => Ok(Target { given: path.into(), place }),
-            Err(error) => Err(problem(path, &error)),
+            Err(error) => Err(directory_problem(path).unwrap_or_else(|| problem(path, &error))),
         }
     }
 
@@ -74,6 +74,18 @@ impl Target {
         });
         written.map_err(|error| problem(&self.given, &error))
     }
+}
+
+/// What is wrong with the directory that a report is to be in, if that is what is wrong.
+fn directory_problem(path: &Path) -> Option<Problem> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty())?;
+    // The outermost that is missing: the others cannot be there.
+    let wrong = dir.ancestors().filter(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).last()?;
+    let reason = match fs::symlink_metadata(wrong) {
+        Ok(_) => format!("`{}` is no directory; remove it", wrong.display()),
+        Err(_) => format!("there is no directory `{}`; make it", wrong.display()),
+    };
+    Some(Problem::ReportDirectory { path: path.into(), reason })
 }
 
 /// The kind of the error alone: its text has the name of a temporary file, which is another each time.

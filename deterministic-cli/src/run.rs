@@ -83,7 +83,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
     // Last, since it may wait for whoever writes at the other end.
-    let stdin = stdio::stdin(common.stdin.as_deref())?;
+    let stdin = stdio::stdin(common.stdin.as_deref(), &guest)?;
+    common.seed.tell();
 
     let started =
         Started { arguments: &arguments, stdin: &stdin, request: request.as_deref(), directories: &directories };
@@ -140,7 +141,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
         preset: common.preset.to_string(),
-        seed: common.seed.to_string(),
+        seed: common.seed.seed().to_string(),
         epoch: rfc3339(epoch),
         outcome: ran.outcome,
         results: ran.results,

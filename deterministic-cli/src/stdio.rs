@@ -16,6 +16,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{self, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::guest::{Guest, is_stdin};
 use crate::problem::Problem;
 
 /// How much a guest may write at once; it writes on without waiting.
@@ -24,10 +25,12 @@ const PERMIT: usize = 64 << 10;
 /// How many bytes of an output are kept for the cache and for digests.
 const KEPT: usize = 64 << 20;
 
-/// The guest's whole input, read before it starts, so that how it is cut never depends on who wrote it.
-pub(crate) fn stdin(file: Option<&Path>) -> Result<Vec<u8>, Problem> {
+/// The guest's whole input, read before it starts, so that how it is cut never depends on who wrote it. Nothing if the
+/// guest itself was read from there.
+pub(crate) fn stdin(file: Option<&Path>, guest: &Guest) -> Result<Vec<u8>, Problem> {
     Ok(match file {
         Some(path) => std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.into(), error })?,
+        None if is_stdin(guest.path()) => Vec::new(),
         None if io::IsTerminal::is_terminal(&io::stdin()) => Vec::new(),
         None => {
             let mut bytes = Vec::new();

@@ -111,7 +111,7 @@ impl Findings {
             guest_sha256: Summary::of(guest.binary()).sha256,
             kind: if guest.kind() == Kind::Module { "module" } else { "component" },
             preset: args.preset.to_string(),
-            seed: args.seed.to_string(),
+            seed: args.seed.seed().to_string(),
             runs: ours.len(),
             same_exit_code: stock.exit_code == detwasi.exit_code,
             stock,

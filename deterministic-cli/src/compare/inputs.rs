@@ -109,7 +109,9 @@ impl<'a> Inputs<'a> {
         };
         // So that a wrong option is heard of before the input is waited for, which comes last.
         inputs.context(&Outputs::captured())?;
-        Ok(Inputs { stdin: stdin(args.stdin.as_deref())?.into(), ..inputs })
+        let inputs = Inputs { stdin: stdin(args.stdin.as_deref(), guest)?.into(), ..inputs };
+        args.seed.tell();
+        Ok(inputs)
     }
 
     pub(super) fn policies(&self) -> Policies {

@@ -7,6 +7,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
 
 use super::State;
+use crate::args::is_allowed;
 use crate::guest::{Guest, chain};
 use crate::outcome::NotProvided;
 use crate::problem::Problem;
@@ -38,7 +39,7 @@ pub(crate) fn allow<T: Send + 'static>(
     let coverage = Coverage::of_component(component);
     for (name, import) in component.component_type().imports(engine) {
         let is_uncovered = coverage.uncovered().any(|uncovered| uncovered.name == name);
-        if !is_uncovered || !allowed.iter().any(|allowed| allowed == name) {
+        if !is_uncovered || !is_allowed(allowed, name) {
             continue;
         }
         match &import.ty {

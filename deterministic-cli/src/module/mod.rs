@@ -13,7 +13,7 @@ use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError, Val};
 use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::args::{Entry, GuestArgs};
+use crate::args::{Entry, GuestArgs, is_allowed};
 use crate::guest::{Guest, chain};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::Problem;
@@ -127,7 +127,7 @@ pub(crate) fn allow<T: 'static>(linker: &mut Linker<T>, module: &Module, allowed
     let coverage = Coverage::of_module(module);
     for (import, covered) in module.imports().zip(coverage.imports()) {
         if covered.label == Label::Uncovered
-            && allowed.contains(&covered.name)
+            && is_allowed(allowed, &covered.name)
             && let ExternType::Func(ty) = import.ty()
         {
             let missing = NotProvided(covered.name.clone());

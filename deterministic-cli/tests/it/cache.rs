@@ -125,7 +125,7 @@ fn what_is_not_the_same_each_time_is_refused() {
     let place = Place::new();
     place.file("args.wat", guests::args());
     for (args, named) in
-        [(&["--preset", "host", "args.wat"][..], "clock"), (&["--dir", ".", "args.wat"], "the directory `.` is live")]
+        [(&["--preset", "host", "args.wat"][..], "clock"), (&["--dir", ".", "args.wat"], "`.` as the host has it")]
     {
         let ran = place.detwasi(&[&["run", "--cache", "kept"], args].concat());
         assert_eq!((ran.code, ran.stdout.len()), (Some(2), 0), "{ran:?}");

@@ -14,6 +14,7 @@ mod http;
 mod invoke;
 mod options;
 mod report;
+mod words;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
