@@ -1,8 +1,6 @@
 //! What the tests of deterministic-wasi-ctx 4 say, of our functions of the same names, and of the preset behind our linker: who
 //! moves over keeps his tests.
 
-use std::error::Error as _;
-
 use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::policies::Preset;
 use deterministic_wasmtime::{
