@@ -35,7 +35,7 @@ struct Probe {
 
 impl Probe {
     fn new(engine: &Engine, text: &str) -> wasmtime::Result<Self> {
-        let module = Module::new(engine, text)?;
+        let module = Module::new(engine, wat::parse_str(text)?)?;
         let mut store = store(engine)?;
         let instance = Instance::new(&mut store, &module, &[])?;
         Ok(Probe { store, instance })
@@ -137,7 +137,7 @@ pub(super) fn backtrace_details(engine: &Engine) -> Probed<Option<Evidence>> {
     const VARIABLE: &str = "WASMTIME_BACKTRACE_DETAILS";
     let text = format!(r#"(module (@custom ".debug_str" "{MARK}") (func (export "f") (result i64) unreachable))"#);
     let run = || -> wasmtime::Result<_> {
-        let kept = Module::new(engine, &text)?.serialize()?;
+        let kept = Module::new(engine, wat::parse_str(&text)?)?.serialize()?;
         if kept.windows(MARK.len()).any(|bytes| bytes == MARK.as_bytes()) {
             return Ok(evidence(PROBE, "files and lines", "none"));
         }

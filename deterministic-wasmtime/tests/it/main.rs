@@ -2,6 +2,7 @@
 
 mod abi;
 mod captured;
+mod dependencies;
 mod differential;
 mod engine;
 mod fingerprint;
