@@ -18,3 +18,8 @@ pub use line::{Line, repeat};
 pub use sides::{Floor, Side, all_but_strict, core_engine, each_side, few, prepared, stock_or_ours};
 pub use stdout::Counted;
 pub use timing::{configure, configure_short, time, time_in_parts};
+
+/// The examples of the repository's README, compiled here, since no package that is published holds it.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -20,6 +20,26 @@ pub const DEFAULT_CAPACITY: u64 = 1 << 30;
 ///
 /// Paths are relative to an open directory; none leads out of its mount. Operations have the names and the meaning of
 /// `wasi:filesystem/types`. Each is done when it returns, on the calling thread.
+///
+/// ```
+/// use deterministic_fs::{Access, DEFAULT_CAPACITY, ErrorCode, FileSystem, OpenOptions, Position, Tree};
+///
+/// // A scratch directory that never touches the host. Whatever was not touched is of this moment, in nanoseconds.
+/// let mut fs = FileSystem::new(1_735_689_600_000_000_000, DEFAULT_CAPACITY);
+/// fs.mount_hermetic(&Tree::new().into(), "/tmp", Access::ReadWrite)?;
+/// let tmp = fs.preopens().next().expect("it was mounted").1.clone();
+///
+/// let create = OpenOptions { create: true, write: true, ..OpenOptions::default() };
+/// let file = fs.open_at(&tmp, "log", create)?;
+/// fs.write(&file, b"one line\n", Position::End)?;
+/// assert_eq!(fs.stat_at(&tmp, "log", false)?.size, 9);
+/// let outside = fs.open_at(&tmp, "../etc/passwd", OpenOptions::default());
+/// assert!(outside.is_err(), "nothing leads out of a mount");
+///
+/// let changes = fs.changes(0).expect("the first mount is hermetic")?;
+/// assert_eq!(changes[0].path, "log");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FileSystem {
     nodes: Nodes,

@@ -12,6 +12,26 @@ use crate::types::{Access, FileType};
 /// An open object. Its clones are the same open object; the object lasts, without a name if need be, until the last one
 /// is gone. Belongs to the [`FileSystem`](crate::FileSystem) that gave it: any other answers with a bad descriptor, or for
 /// another object.
+///
+/// ```
+/// use deterministic_fs::{Access, FileSystem, FileType, OpenOptions, Tree};
+///
+/// let mut tree = Tree::new();
+/// tree.insert_file("in.txt", *b"hello")?;
+/// let mut fs = FileSystem::default();
+/// fs.mount_hermetic(&tree.into(), "/", Access::ReadWrite)?;
+/// let root = fs.preopens().next().expect("it was mounted").1.clone();
+/// let file = fs.open_at(&root, "in.txt", OpenOptions { read: true, ..OpenOptions::default() })?;
+/// assert_eq!((root.file_type(), file.file_type()), (FileType::Directory, FileType::RegularFile));
+/// assert!(file.is_readable() && !file.is_writable());
+///
+/// // It lasts without its name.
+/// fs.unlink_file_at(&root, "in.txt")?;
+/// let mut bytes = [0; 5];
+/// fs.read(&file, &mut bytes, 0)?;
+/// assert_eq!(&bytes, b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(crate) open: Arc<Open>,

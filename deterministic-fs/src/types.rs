@@ -59,6 +59,14 @@ pub enum NewTime {
 }
 
 /// How an object is opened. As in `open-at`.
+///
+/// ```
+/// use deterministic_fs::OpenOptions;
+///
+/// let to_read = OpenOptions { read: true, follow: true, ..OpenOptions::default() };
+/// let to_make_anew = OpenOptions { create: true, exclusive: true, write: true, ..OpenOptions::default() };
+/// # let _ = (to_read, to_make_anew);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Make a file if there is none.

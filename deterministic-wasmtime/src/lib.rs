@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "cache")]
@@ -35,8 +37,3 @@ pub use engine::configure;
 pub use error::Error;
 pub use hooks::WasiCtxBuilderExt;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};
-
-/// The examples of the repository's README, compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -9,6 +9,20 @@ use crate::types::PATH_MAX;
 
 /// What makes one tree into another: every name of the other, and the contents of what is not the same at the same place.
 /// Taken by [`Tree::delta_to`], given back to [`Tree::with`].
+///
+/// ```
+/// use deterministic_fs::Tree;
+///
+/// let mut before = Tree::new();
+/// before.insert_file("large.bin", vec![7; 1 << 20])?;
+/// let mut after = before.clone();
+/// after.insert_file("out.txt", *b"42")?;
+///
+/// // Holds what is new, not the megabyte.
+/// let delta = before.delta_to(&after)?;
+/// assert_eq!(before.with(&delta)?.digest()?, after.digest()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Delta {

@@ -9,6 +9,17 @@ use crate::types::FileType;
 
 /// 256 bits that are equal for trees that are the same to a guest, and different for all others. Shown as 64 lower-case
 /// hexadecimal digits. See [`Tree::digest`].
+///
+/// ```
+/// use deterministic_fs::Tree;
+///
+/// let (mut a, mut b) = (Tree::new(), Tree::new());
+/// a.insert_file("one", *b"1")?;
+/// b.insert_file("one", *b"1")?;
+/// assert_eq!(a.digest()?, b.digest()?);
+/// assert_eq!(a.digest()?.to_string().len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 

@@ -35,6 +35,20 @@ pub(crate) use read::read_file;
 ///
 /// Names with a slash between them, from the tree's root, none in front or at the end; the root itself is the empty
 /// path. The order of paths is that of their names, one after the other, by their bytes: `a`, `a/b`, `a-b`.
+///
+/// ```
+/// use deterministic_fs::{FileType, Tree};
+///
+/// let mut tree = Tree::new();
+/// tree.insert_file("etc/motd", *b"welcome\n")?; // and the directory that it is in
+/// tree.insert_symlink("motd", "etc/motd")?;
+///
+/// let entry = tree.get("etc/motd").expect("it is there");
+/// assert_eq!((entry.file_type(), entry.size()), (FileType::RegularFile, 8));
+/// let paths: Vec<String> = tree.entries().map(|entry| entry.path().to_owned()).collect();
+/// assert!(paths.ends_with(&["etc".into(), "etc/motd".into(), "motd".into()]));
+/// # Ok::<(), deterministic_fs::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tree {
     /// The root is the first, and a directory comes before those in it. An object with several names is here once.
@@ -70,6 +84,18 @@ impl TreeNode {
 }
 
 /// When the bytes of files are read.
+///
+/// ```
+/// # let host = tempfile::tempdir()?;
+/// # std::fs::write(host.path().join("large.bin"), "contents")?;
+/// # let dir = cap_std::fs::Dir::open_ambient_dir(host.path(), cap_std::ambient_authority())?;
+/// use deterministic_fs::{Contents, Tree};
+///
+/// // Nothing of the files is in memory yet, and nobody changes them while this tree is used.
+/// let tree = Tree::read(&dir, Contents::WhenNeeded)?;
+/// assert_eq!(tree.get("large.bin").expect("it is there").size(), 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Contents {
     /// All at the start. The host can do what it likes from then on.
@@ -80,6 +106,19 @@ pub enum Contents {
 }
 
 /// What the guest did, as far as it is listed. See [`Tree::changes_within`].
+///
+/// ```
+/// use deterministic_fs::{ChangeKind, Tree};
+///
+/// let before = Tree::new();
+/// let mut after = before.clone();
+/// after.insert_file("a", *b"")?;
+/// after.insert_file("b", *b"")?;
+/// let changes = before.changes_within(&after, 1)?;
+/// assert_eq!((changes.list[0].path.as_str(), changes.list[0].kind), ("a", ChangeKind::Created));
+/// assert!(!changes.complete, "one was wanted, and there are two");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// By path.

@@ -15,6 +15,20 @@ use crate::tree::cursor::Id;
 ///
 /// What happens to paths from then on does not lead the tree elsewhere: it goes into the directory that the target was to
 /// be in, wherever that is by now, and only if what is there by the target's name is what was there when this was opened.
+///
+/// ```
+/// # let host = tempfile::tempdir()?;
+/// # let path = host.path();
+/// use deterministic_fs::{Tree, WriteTarget};
+///
+/// // Fails now, and not after an hour of computing.
+/// let target = WriteTarget::open(&path.join("results"))?;
+/// let mut tree = Tree::new();
+/// tree.insert_file("answer.txt", *b"42")?;
+/// tree.write_to(&target)?;
+/// assert_eq!(std::fs::read(path.join("results/answer.txt"))?, b"42");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct WriteTarget {
     /// As it was said.
