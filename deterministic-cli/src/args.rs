@@ -54,6 +54,17 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// How much stack a guest has that the command runs, in bytes.
+    pub(crate) fn wasm_stack(&self) -> usize {
+        match self {
+            Command::Run(args) => args.common.wasm_stack(),
+            Command::Compare(args) => args.common.wasm_stack(),
+            _ => MAX_WASM_STACK,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditArgs {
     /// As JSON, for programs
@@ -152,6 +163,10 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
+    /// How many bytes of its standard input the guest may read; a run that would take more ends there
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "1GiB", allow_negative_numbers = true)]
+    pub(crate) max_stdin: ByteSize,
+
     /// A directory for the guest, under its own name or the one after `::`; may be given again
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
     pub(crate) dirs: Vec<Dir>,
@@ -176,8 +191,13 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::fuel)]
     pub(crate) fuel: Option<u64>,
 
-    /// How deep the guest's calls may go, in units of 32 bytes of stack: 16384 fit any engine; a trap ends it then, the same
-    /// on every machine. For core modules [default: none; strict: 16384]
+    /// How much stack the guest's functions may take, such as 8MiB. How many calls fit into it depends on compiler and
+    /// processor: --max-call-depth does not
+    #[arg(long, value_name = "SIZE", value_parser = parse_stack, default_value = "512KiB", allow_negative_numbers = true)]
+    pub(crate) max_wasm_stack: ByteSize,
+
+    /// How deep the guest's calls may go, in units of 32 bytes of stack: the default stack has 16384 on any engine; a trap ends
+    /// it then, the same on every machine. For core modules [default: none; strict: what --max-wasm-stack has]
     #[arg(long, value_name = "UNITS", allow_negative_numbers = true, value_parser = numbers::count)]
     pub(crate) max_call_depth: Option<u32>,
 
@@ -213,8 +233,13 @@ impl GuestArgs {
 
     /// The limit on call depth that is in force, in units.
     pub(crate) fn call_depth(&self) -> Option<u32> {
-        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(MAX_WASM_STACK));
+        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(self.wasm_stack()));
         self.max_call_depth.or(strict)
+    }
+
+    /// How much stack the guest has, in bytes.
+    pub(crate) fn wasm_stack(&self) -> usize {
+        usize::try_from(self.max_wasm_stack.as_u64()).unwrap_or(usize::MAX)
     }
 
     /// The guest's file.
@@ -286,6 +311,13 @@ fn parse_epoch(text: &str) -> Result<WallTime, &'static str> {
     u64::try_from(time.as_nanosecond())
         .map(WallTime::from_unix_nanos)
         .map_err(|_| "WASI's wall clock goes from 1970 to 2554; give a time between")
+}
+
+fn parse_stack(text: &str) -> Result<ByteSize, String> {
+    match numbers::size(text)? {
+        ByteSize(0) => Err("a guest without a stack can call nothing; give bytes, such as 512KiB".into()),
+        size => Ok(size),
+    }
 }
 
 /// Help and version as clap has them; an error as one line.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use deterministic_wasmtime::coverage::{Coverage, Import};
+use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use serde::Serialize;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
@@ -31,7 +32,7 @@ struct Audit<'a> {
 
 /// Prints each import with its label.
 pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Problem> {
-    let engine = Engine::new(&config(false)).map_err(refused)?;
+    let engine = Engine::new(&config(false, MAX_WASM_STACK)).map_err(refused)?;
     let guest = Guest::read(args.guest.clone())?;
     let (kind, coverage) = match guest.kind() {
         Kind::Module => ("module", Coverage::of_module(&guest.compile(|binary| Module::from_binary(&engine, binary))?)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use deterministic_wasmtime::cache::{DiskStore, Warning, look_up, store_outcome};
 use deterministic_wasmtime::core::Policies;
+use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use deterministic_wasmtime::fingerprint::{End, Fingerprint, Inputs, Left, Outcome, Tainted};
 use deterministic_wasmtime::fs::{Access, Tree};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub(crate) fn fingerprint(
     }
     if let Some(units) = args.call_depth() {
         inputs = inputs.setting("max_call_depth", units.into());
+    }
+    if args.wasm_stack() != MAX_WASM_STACK {
+        inputs = inputs.setting("max_wasm_stack", args.max_wasm_stack.as_u64());
     }
     inputs = inputs.setting("max_files", args.max_files.as_u64());
     for import in &args.allowed_imports {

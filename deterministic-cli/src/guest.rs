@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use wasmparser::{Parser, Payload};
 use wasmtime::{ResourcesRequired, Trap, WasmBacktrace};
 
 use crate::problem::{Problem, one_line};
@@ -77,6 +78,32 @@ impl Guest {
 
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it imports anything by which its standard input is read.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        // What is wrong with the guest is for the compiler to say.
+        let mut payloads = Parser::new(0).parse_all(&self.binary).map_while(Result::ok);
+        match self.kind {
+            Kind::Module => payloads.any(|payload| match payload {
+                Payload::ImportSection(section) => section.into_imports().flatten().any(|import| {
+                    import.name == "fd_read" && ["wasi_snapshot_preview1", "wasi_unstable"].contains(&import.module)
+                }),
+                _ => false,
+            }),
+            Kind::Component => payloads.any(|payload| match payload {
+                Payload::ComponentImportSection(section) => {
+                    section.into_iter().flatten().any(|import| import.name.name.starts_with("wasi:cli/stdin@"))
+                }
+                _ => false,
+            }),
+        }
+    }
+
+    /// Whether it is a module with a function that is called when it is instantiated.
+    pub(crate) fn has_start_function(&self) -> bool {
+        let mut payloads = Parser::new(0).parse_all(&self.binary).map_while(Result::ok);
+        payloads.any(|payload| matches!(payload, Payload::StartSection { .. }))
     }
 
     /// Compiles it by `compile`.

@@ -21,6 +21,8 @@ mod report;
 mod run;
 mod seed;
 mod sort;
+mod stack;
+mod stdin;
 mod stdio;
 
 use std::process::ExitCode;
@@ -33,14 +35,18 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return args::refuse(&error),
     };
-    let ended = match args.command {
-        Command::Run(args) => run::run(&args),
-        Command::Compare(args) => compare::compare(&args),
-        Command::Audit(args) => audit::audit(&args),
-        Command::Presets => presets::list(),
-        Command::Demo => demo::demo(),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { command } => manual::page(command.as_deref()),
-    };
-    ended.unwrap_or_else(|problem| problem.tell())
+    let stack = args.command.wasm_stack();
+    let done = stack::with(stack, || {
+        let ended = match args.command {
+            Command::Run(args) => run::run(&args),
+            Command::Compare(args) => compare::compare(&args),
+            Command::Audit(args) => audit::audit(&args),
+            Command::Presets => presets::list(),
+            Command::Demo => demo::demo(),
+            Command::Completions { shell } => manual::completions(shell),
+            Command::Man { command } => manual::page(command.as_deref()),
+        };
+        ended.unwrap_or_else(|problem| problem.tell())
+    });
+    done.unwrap_or_else(|problem| problem.tell())
 }

@@ -106,6 +106,14 @@ pub(crate) enum Problem {
     StdinFile { path: PathBuf, error: io::Error },
     #[error("cannot read standard input: {0}; give a file with --stdin, or redirect it from /dev/null")]
     Stdin(io::Error),
+    #[error(
+        "the guest's input has more than {max} bytes, which is all that --max-stdin allows; allow more, or give less"
+    )]
+    StdinTooLong { max: u64 },
+    #[error(
+        "cannot give the guest a stack of {bytes} bytes: {error}; lower --max-wasm-stack, or give the process more memory"
+    )]
+    NoStack { bytes: u64, error: io::Error },
     #[error("cannot write the guest's {stream}: {error}; the run was ended there")]
     Output { stream: &'static str, error: io::Error },
     #[error("whoever read the output closed it")]
@@ -176,6 +184,12 @@ fn causes(tainted: &Tainted) -> String {
         causes.push("choose another --preset".into());
     }
     causes.join("; ")
+}
+
+/// Prints one line that is no problem.
+pub(crate) fn note(line: &str) {
+    // When stderr is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "detwasi: {}", one_line(line));
 }
 
 fn listed(names: &[String]) -> String {

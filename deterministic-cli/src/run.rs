@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use deterministic_policies::Preset;
 use deterministic_wasmtime::cache::DiskStore;
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::core::{Instant, Policies, WallTime};
@@ -12,7 +13,6 @@ use deterministic_wasmtime::fingerprint::End;
 use deterministic_wasmtime::fs::Tree;
 use jiff::Timestamp;
 use wasmtime::{Config, Engine};
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, RunArgs};
@@ -22,8 +22,9 @@ use crate::guest::{Guest, Kind, chain};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
-use crate::stdio::{self, Outputs, Summary};
-use crate::{component, module};
+use crate::stdin::Stdin;
+use crate::stdio::{Outputs, Summary};
+use crate::{component, module, stack};
 
 /// What a guest is started with.
 pub(crate) struct Start<'a> {
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     // A clock that measures fuel needs it counted, be it without a limit.
     let fuel = common.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
 
-    let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;
+    let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
     let prepare = || match guest.kind() {
         Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Module),
@@ -82,12 +83,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let directories = Directories::read(common, &args.write_backs)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
-    // Last, since it may wait for whoever writes at the other end.
-    let stdin = stdio::stdin(common.stdin.as_deref(), &guest)?;
+    let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), &guest)?;
+    // Last, since it may wait for whoever writes at the other end. Of a run without a name nobody needs all of it.
+    let whoever = match (&store, &target) {
+        (Some(_), _) => Some("--cache"),
+        (None, Some(_)) if common.dirs.is_empty() && common.preset != Preset::Host => Some("--report"),
+        _ => None,
+    };
+    let input = whoever.map(|whoever| stdin.read_ahead(whoever)).transpose()?.unwrap_or_default();
     common.seed.tell();
 
     let started =
-        Started { arguments: &arguments, stdin: &stdin, request: request.as_deref(), directories: &directories };
+        Started { arguments: &arguments, stdin: &input, request: request.as_deref(), directories: &directories };
     let fingerprint = match (&store, &target) {
         (None, None) => None,
         (None, Some(_)) => cache::fingerprint(args, &guest, &engine, &policies, &started).ok(),
@@ -105,7 +112,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
                 Some(program) => program,
                 None => prepare()?,
             };
-            wasi.stdin(MemoryInputPipe::new(stdin));
+            wasi.stdin(stdin.clone());
             let start = Start { wasi, directories: &directories, policies, limits: common.limits(), fuel };
             let ended = match program {
                 Program::Module(program) => program.run(&guest, start),
@@ -117,11 +124,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         }
     };
 
-    let printed = outputs.finish().and_then(|summaries| {
+    let printed = stdin.finish().and_then(|()| outputs.finish()).and_then(|summaries| {
         print(ran.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
         Ok(summaries)
     });
     let ended = match (&printed, &ran.outcome) {
+        (Err(Problem::Stdin(_) | Problem::StdinFile { .. } | Problem::StdinTooLong { .. }), _) => {
+            Some("the guest's input could not be read")
+        }
         (Err(_), _) => Some("the guest's output could not be written"),
         (Ok(_), Outcome::Trap { .. }) => Some("the guest was ended before it was through"),
         (Ok(_), Outcome::ExitCode(_)) => None,
@@ -204,10 +214,11 @@ impl From<Found> for Ran {
     }
 }
 
-/// The engine of all guests.
-pub(crate) fn config(fuel: bool) -> Config {
+/// The engine of all guests, with as many bytes of stack.
+pub(crate) fn config(fuel: bool, wasm_stack: usize) -> Config {
     let mut config = Config::new();
     configure(&mut config).consume_fuel(fuel).wasm_component_model_async(true);
+    stack::set(&mut config, wasm_stack);
     config
 }
 

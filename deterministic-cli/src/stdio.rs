@@ -1,10 +1,9 @@
-//! The guest's standard streams.
+//! The guest's standard output and error.
 //!
 //! The guest must not be able to tell where its output goes: a stream takes everything at once, always grants the same
 //! permit, is never a terminal, and never fails. What the host fails at ends the run instead.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -16,7 +15,6 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{self, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use crate::guest::{Guest, is_stdin};
 use crate::problem::Problem;
 
 /// How much a guest may write at once; it writes on without waiting.
@@ -24,21 +22,6 @@ const PERMIT: usize = 64 << 10;
 
 /// How many bytes of an output are kept for the cache and for digests.
 const KEPT: usize = 64 << 20;
-
-/// The guest's whole input, read before it starts, so that how it is cut never depends on who wrote it. Nothing if the
-/// guest itself was read from there.
-pub(crate) fn stdin(file: Option<&Path>, guest: &Guest) -> Result<Vec<u8>, Problem> {
-    Ok(match file {
-        Some(path) => std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.into(), error })?,
-        None if is_stdin(guest.path()) => Vec::new(),
-        None if io::IsTerminal::is_terminal(&io::stdin()) => Vec::new(),
-        None => {
-            let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut io::stdin(), &mut bytes).map_err(Problem::Stdin)?;
-            bytes
-        }
-    })
-}
 
 /// What a stream of bytes was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

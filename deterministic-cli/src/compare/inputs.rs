@@ -16,7 +16,8 @@ use crate::guest::{Guest, chain};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::{arguments, context};
-use crate::stdio::{Outputs, Summary, stdin};
+use crate::stdin::Stdin;
+use crate::stdio::{Outputs, Summary};
 
 /// On what a guest is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,8 @@ impl<'a> Inputs<'a> {
         };
         // So that a wrong option is heard of before the input is waited for, which comes last.
         inputs.context(&Outputs::captured())?;
-        let inputs = Inputs { stdin: stdin(args.stdin.as_deref(), guest)?.into(), ..inputs };
+        let stdin = Stdin::open(args.stdin.as_deref(), args.max_stdin.as_u64(), guest)?;
+        let inputs = Inputs { stdin: stdin.read_ahead("each run")?, ..inputs };
         args.seed.tell();
         Ok(inputs)
     }

@@ -26,6 +26,7 @@ use crate::guest::{Guest, Kind};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::{config, refused};
+use crate::stack;
 
 /// At most as many runs of each side have the stopwatch.
 const TIMED_RUNS: u32 = 11;
@@ -41,8 +42,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
     // A clock that measures fuel needs it counted, be it without a limit.
     let fuel = common.fuel.or(common.policies().clock.observes_fuel().then_some(u64::MAX));
-    let engine = Engine::new(&config(fuel.is_some())).map_err(refused)?;
-    let default_engine = Engine::new(Config::new().wasm_component_model_async(true)).map_err(refused)?;
+    let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
+    let mut default_config = Config::new();
+    // As much stack as the guest asks for, if it does not fit on the one by default.
+    stack::set(default_config.wasm_component_model_async(true), common.wasm_stack());
+    let default_engine = Engine::new(&default_config).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
     let mut programs = Programs::prepare(&guest, &engine, &default_engine, common)?;
     let inputs = Inputs::read(common, &guest, fuel)?;

@@ -13,7 +13,7 @@ use super::instrument::{BEGIN, END, HOST, instrument};
 use super::stopwatch::{Calls, Stopwatch};
 use crate::args::{Entry, GuestArgs};
 use crate::guest::{Guest, chain};
-use crate::module;
+use crate::module::{self, Call};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::refused;
@@ -118,6 +118,7 @@ pub(super) struct Programs {
     ours: p1::InstancePre<State<p1::P1Ctx>>,
     stock_default: InstancePre<State<WasiP1Ctx>>,
     timed: Result<Timed, String>,
+    call: Call,
 }
 
 /// The same with a stopwatch.
@@ -137,7 +138,8 @@ impl Programs {
         default_engine: &Engine,
         args: &GuestArgs,
     ) -> Result<Self, Problem> {
-        let ours = module::Program::prepare(guest, engine, args, Entry::Program)?.module().clone();
+        let program = module::Program::prepare(guest, engine, args, Entry::Program)?;
+        let ours = program.module().clone();
         let stock = match args.call_depth() {
             // The limit is in the module.
             Some(_) => guest.compile(|binary| Module::from_binary(engine, binary))?,
@@ -149,6 +151,7 @@ impl Programs {
             ours: link::<p1::P1Ctx>(&ours, args)?,
             stock_default: link::<WasiP1Ctx>(&default, args)?,
             timed: Timed::prepare(guest, engine, args),
+            call: program.into_call(),
         })
     }
 
@@ -160,10 +163,10 @@ impl Programs {
     pub(super) fn run(&self, guest: &Guest, side: Side, inputs: &Inputs<'_>) -> Result<Ran, Problem> {
         let none = Stopwatch::new(0, 0);
         match side {
-            Side::Stock => run::<WasiP1Ctx>(&self.stock, guest, inputs, inputs.fuel, none),
-            Side::Ours => run::<p1::P1Ctx>(&self.ours, guest, inputs, inputs.fuel, none),
+            Side::Stock => run::<WasiP1Ctx>(&self.stock, &self.call, guest, inputs, inputs.fuel, none),
+            Side::Ours => run::<p1::P1Ctx>(&self.ours, &self.call, guest, inputs, inputs.fuel, none),
             // Wasmtime counts no fuel unless it is told to.
-            Side::StockDefault => run::<WasiP1Ctx>(&self.stock_default, guest, inputs, None, none),
+            Side::StockDefault => run::<WasiP1Ctx>(&self.stock_default, &self.call, guest, inputs, None, none),
         }
     }
 
@@ -172,8 +175,10 @@ impl Programs {
         let Ok(timed) = &mut self.timed else { return Ok(()) };
         let module = Module::new(self.stock.module().engine(), EMPTY_CALLS).map_err(refused)?;
         let fuel = inputs.fuel.and(Some(u64::MAX));
-        let stock = run::<WasiP1Ctx>(&link::<WasiP1Ctx>(&module, args)?, guest, inputs, fuel, Stopwatch::new(1, 0))?;
-        let ours = run::<p1::P1Ctx>(&link::<p1::P1Ctx>(&module, args)?, guest, inputs, fuel, Stopwatch::new(1, 0))?;
+        let call = Call::program(&[], &module, guest)?;
+        let watch = || Stopwatch::new(1, 0);
+        let stock = run::<WasiP1Ctx>(&link::<WasiP1Ctx>(&module, args)?, &call, guest, inputs, fuel, watch())?;
+        let ours = run::<p1::P1Ctx>(&link::<p1::P1Ctx>(&module, args)?, &call, guest, inputs, fuel, watch())?;
         timed.overhead_ns = [stock, ours].map(|ran| Calls::median_ns(ran.timed.iter()).unwrap_or_default());
         Ok(())
     }
@@ -184,9 +189,11 @@ impl Programs {
         // The stopwatch needs fuel of its own; that the guest's is enough was seen before.
         let fuel = inputs.fuel.and(Some(u64::MAX));
         Some(match side {
-            Side::Ours => run::<p1::P1Ctx>(ours, guest, inputs, fuel, Stopwatch::new(names.len(), *ours_ns)),
+            Side::Ours => {
+                run::<p1::P1Ctx>(ours, &self.call, guest, inputs, fuel, Stopwatch::new(names.len(), *ours_ns))
+            }
             Side::Stock | Side::StockDefault => {
-                run::<WasiP1Ctx>(stock, guest, inputs, fuel, Stopwatch::new(names.len(), *stock_ns))
+                run::<WasiP1Ctx>(stock, &self.call, guest, inputs, fuel, Stopwatch::new(names.len(), *stock_ns))
             }
         })
     }
@@ -234,6 +241,7 @@ fn link<W: Wasi>(module: &Module, args: &GuestArgs) -> Result<W::Linked, Problem
 /// The same on each side.
 fn run<W: Wasi>(
     linked: &W::Linked,
+    call: &Call,
     guest: &Guest,
     inputs: &Inputs<'_>,
     fuel: Option<u64>,
@@ -251,9 +259,7 @@ fn run<W: Wasi>(
     let instance = W::instantiate(linked, &mut store);
     let started = Instant::now();
     let called = match instance {
-        Ok(instance) => {
-            instance.get_typed_func::<(), ()>(&mut store, "_start").and_then(|start| start.call(&mut store, ()))
-        }
+        Ok(instance) => call.run(&instance, &mut store).map(drop),
         Err(error) => Err(guest.unstarted(error)?),
     };
     let ended = Instant::now();

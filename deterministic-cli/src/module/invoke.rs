@@ -1,4 +1,4 @@
-//! `--invoke` on a core module.
+//! What is called of a core module: its program, or what `--invoke` names.
 
 use std::ffi::OsString;
 
@@ -8,13 +8,20 @@ use crate::guest::{Guest, listed};
 use crate::problem::Problem;
 
 /// A call that fits its function.
+#[derive(Debug)]
 pub(crate) struct Call {
-    name: String,
+    /// `None` calls nothing but what initialises the module.
+    name: Option<String>,
     params: Vec<Val>,
     results: usize,
     /// Whether the module wants to be initialised first, as libraries do.
     initialize: bool,
 }
+
+/// What a module exports to be called before everything else.
+const INITIALIZE: &str = "_initialize";
+/// What `wasmtime run` calls of a module: the first of these that there is, if there is one.
+const PROGRAMS: [&str; 2] = ["", "_start"];
 
 impl Call {
     /// Reads `NAME(ARGS)`, or `NAME` with the arguments behind the guest, as `wasmtime run` has it.
@@ -44,19 +51,50 @@ impl Call {
             reason,
             signature: signature(name, &ty),
         })?;
-        let initialize = name != "_initialize"
-            && function("_initialize").is_some_and(|ty| ty.params().len() == 0 && ty.results().len() == 0);
-        Ok(Call { name: name.into(), params, results: ty.results().len(), initialize })
+        let initialize = name != INITIALIZE
+            && function(INITIALIZE).is_some_and(|ty| ty.params().len() == 0 && ty.results().len() == 0);
+        Ok(Call { name: Some(name.into()), params, results: ty.results().len(), initialize })
+    }
+
+    /// What `wasmtime run` calls: `_initialize`, then the default function or `_start`, with as many of the guest's arguments
+    /// as it has parameters. A module without any of them is instantiated, and that is all.
+    pub(crate) fn program(args: &[OsString], module: &Module, guest: &Guest) -> Result<Self, Problem> {
+        let function = |name: &str| match module.get_export(name) {
+            Some(ExternType::Func(ty)) => Some(ty),
+            _ => None,
+        };
+        let initialize = match function(INITIALIZE) {
+            Some(ty) if ty.params().len() > 0 || ty.results().len() > 0 => {
+                let reason = "its export `_initialize` is no function without parameters and results";
+                return Err(Problem::NoCommand { path: guest.path().into(), reason });
+            }
+            found => found.is_some(),
+        };
+        let Some((name, ty)) = PROGRAMS.iter().find_map(|name| Some((*name, function(name)?))) else {
+            return Ok(Call { name: None, params: Vec::new(), results: 0, initialize });
+        };
+        let given = args.iter().take(ty.params().len()).map(|arg| arg.to_string_lossy().into_owned());
+        let params = params(&ty, &given.collect::<Vec<_>>()).map_err(|reason| Problem::BadCall {
+            call: name.into(),
+            reason,
+            signature: signature(name, &ty),
+        })?;
+        Ok(Call { name: Some(name.into()), params, results: ty.results().len(), initialize })
+    }
+
+    /// Whether there is nothing to call.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.name.is_none() && !self.initialize
     }
 
     /// Calls it.
     pub(crate) fn run<T>(&self, instance: &Instance, store: &mut Store<T>) -> wasmtime::Result<Vec<Val>> {
         if self.initialize {
-            instance.get_typed_func::<(), ()>(&mut *store, "_initialize")?.call(&mut *store, ())?;
+            instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call(&mut *store, ())?;
         }
         let mut results = vec![Val::I32(0); self.results];
         // It was found in the module before.
-        if let Some(function) = instance.get_func(&mut *store, &self.name) {
+        if let Some(function) = self.name.as_ref().and_then(|name| instance.get_func(&mut *store, name)) {
             function.call(store, &self.params, &mut results)?;
         }
         Ok(results)

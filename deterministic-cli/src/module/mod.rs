@@ -2,6 +2,8 @@
 
 mod invoke;
 
+pub(crate) use self::invoke::Call;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -10,13 +12,13 @@ use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError, Val};
+use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::{Entry, GuestArgs, is_allowed};
 use crate::guest::{Guest, chain};
 use crate::outcome::{NotProvided, Outcome};
-use crate::problem::Problem;
+use crate::problem::{Problem, note};
 use crate::run::{Ended, Start, refused};
 use crate::stdio::Summary;
 
@@ -32,8 +34,9 @@ struct State {
 /// A module that may be started.
 pub(crate) struct Program {
     linked: p1::InstancePre<State>,
-    /// What to call instead of `_start`.
-    call: Option<invoke::Call>,
+    call: Call,
+    /// Whether what the call returns is printed, be it nothing.
+    invoked: bool,
 }
 
 impl Program {
@@ -47,20 +50,33 @@ impl Program {
         if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
             return Err(Problem::Invalid { path: path(), reason: "it imports a shared memory".into() });
         }
-        let call = match entry {
-            Entry::Invoke(text) => Some(invoke::Call::parse(text, args.guest_args(), &module, guest)?),
-            _ => command(&module).map(|()| None).map_err(|reason| Problem::NoCommand { path: path(), reason })?,
+        let (call, invoked) = match entry {
+            Entry::Invoke(text) => (Call::parse(text, args.guest_args(), &module, guest)?, true),
+            _ => (Call::program(args.guest_args(), &module, guest)?, false),
         };
         guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
 
         let mut linker = Linker::new(engine);
         allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
-        Ok(Program { linked: link(guest, &linker, &module)?, call })
+        let program = Program { linked: link(guest, &linker, &module)?, call, invoked };
+        if program.call.is_nothing() && !guest.has_start_function() {
+            note(&format!(
+                "`{}` exports no function `_start` to call, so nothing of it is called; call an export with `detwasi run \
+                 --invoke`",
+                guest.path().display()
+            ));
+        }
+        Ok(program)
     }
 
     /// The module as it was compiled, with its limit on call depth.
     pub(crate) fn module(&self) -> &Module {
         self.linked.module()
+    }
+
+    /// What is called of it.
+    pub(crate) fn into_call(self) -> Call {
+        self.call
     }
 
     /// Runs it to its end.
@@ -74,7 +90,7 @@ impl Program {
             store.set_fuel(fuel).map_err(refused)?;
         }
         let (instance, called) = match self.linked.instantiate(&mut store) {
-            Ok(instance) => (Some(instance), self.call(&instance, &mut store)),
+            Ok(instance) => (Some(instance), self.call.run(&instance, &mut store)),
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
         let (outcome, results) = Outcome::with_results(called);
@@ -84,21 +100,15 @@ impl Program {
         Ok(Ended {
             left,
             outcome,
-            results: results.filter(|_| self.call.is_some()).map(|results| results.iter().map(invoke::text).collect()),
+            results: results
+                .filter(|results| self.invoked || !results.is_empty())
+                .map(|results| results.iter().map(invoke::text).collect()),
             response: None,
             now: policies.now(),
             fuel_left: store.get_fuel().ok(),
             host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             memories,
         })
-    }
-
-    fn call(&self, instance: &Instance, store: &mut Store<State>) -> wasmtime::Result<Vec<Val>> {
-        let Some(call) = &self.call else {
-            instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call(store, ())?;
-            return Ok(Vec::new());
-        };
-        call.run(instance, store)
     }
 }
 
@@ -108,18 +118,6 @@ pub(crate) fn limited<'a>(binary: &'a [u8], args: &GuestArgs) -> wasmtime::Resul
         Some(limit) => limit_call_depth_by(binary, limit, CallCost::Frame)?.into(),
         None => binary.into(),
     })
-}
-
-/// Whether the module is a program.
-fn command(module: &Module) -> Result<(), &'static str> {
-    match module.get_export("_start") {
-        Some(ExternType::Func(ty)) if ty.params().len() == 0 && ty.results().len() == 0 => Ok(()),
-        Some(_) => Err("its export `_start` is no function without parameters and results"),
-        None if module.get_export("_initialize").is_some() => {
-            Err("it exports `_initialize` and no `_start`, as libraries do")
-        }
-        None => Err("it exports no function `_start`"),
-    }
 }
 
 /// Defines the allowed functions that nobody provides. Anything else than a function cannot be made up.

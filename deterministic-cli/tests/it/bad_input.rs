@@ -77,10 +77,8 @@ fn guests_that_are_none() {
         (b"(module (func (export \"_start\") i32.const 1))", &["cannot be compiled"]),
         (b"(module (memory 1 1 shared) (func (export \"_start\")))", &["guest.wat", "without threads"]),
         (b"(module (import \"env\" \"memory\" (memory 1 1 shared)) (func (export \"_start\")))", &["guest.wat", "without threads"]),
-        (b"(module)", &["no WASI command", "`_start`", "main"]),
-        (b"(module (func (export \"_initialize\")))", &["no WASI command", "_initialize"]),
-        (b"(module (memory (export \"_start\") 1))", &["no WASI command", "_start"]),
-        (b"(module (func (export \"_start\") (param i32)))", &["no WASI command"]),
+        (b"(module (func (export \"_initialize\") (param i32)))", &["no WASI command", "_initialize"]),
+        (b"(module (func (export \"_start\") (param i32)))", &["`_start(i32)`", "0 argument(s) given, 1 needed"]),
         (
             b"(module (import \"env\" \"a\" (func)) (import \"wasi_snapshot_preview1\" \"nothing\" (func))
                (import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))

@@ -256,7 +256,7 @@ fn what_run_refuses_is_refused() {
     let place = Place::new();
     let extra = r#"(module (import "env" "extra" (func)) (func (export "_start")))"#;
     place.file("extra.wat", extra);
-    place.file("library.wat", "(module)");
+    place.file("library.wat", r#"(module (func (export "_initialize") (param i32)))"#);
     place.file("foreign.wat", component_guests::foreign());
     for (args, says) in [
         (&["nowhere.wasm"][..], "`nowhere.wasm`"),

@@ -11,9 +11,12 @@ mod directories;
 mod endings;
 mod guests;
 mod http;
+mod input;
 mod invoke;
 mod options;
+mod programs;
 mod report;
+mod stacks;
 mod words;
 
 use std::io::Write as _;
