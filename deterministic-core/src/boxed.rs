@@ -25,6 +25,10 @@ impl<C: Clock + ?Sized> Clock for Box<C> {
         (**self).read(clock)
     }
 
+    fn refuses(&self, clock: ClockId) -> bool {
+        (**self).refuses(clock)
+    }
+
     #[inline]
     fn resolution(&self) -> NonZeroU64 {
         (**self).resolution()

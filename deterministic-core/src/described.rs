@@ -60,6 +60,10 @@ impl<P: Clock> Clock for Described<P> {
         self.touch().read(clock)
     }
 
+    fn refuses(&self, clock: ClockId) -> bool {
+        self.policy.refuses(clock)
+    }
+
     fn resolution(&self) -> NonZeroU64 {
         self.policy.resolution()
     }

@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use crate::ClockId;
+
 /// Why a policy gave no answer. An adapter ends the guest with it; the guest never sees it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,15 @@ pub enum PolicyError {
          choose a policy that gives seeded bytes (preset `simulation`)"
     )]
     RandomRefused,
+    /// The clock refuses to be read.
+    #[error(
+        "the guest asked for the time of its {clock} clock and the policy refuses it; remove the guest's use of that clock, or \
+         choose a policy that answers"
+    )]
+    ClockRefused {
+        /// Which of the guest's clocks.
+        clock: ClockId,
+    },
     /// A scripted clock was read more often than its script has readings.
     #[error(
         "the clock's script ended after {readings} readings and was read once more; add readings to the script, or \

@@ -94,3 +94,15 @@ pub enum ClockId {
     /// Processor time of the guest's thread.
     ThreadCpuTime,
 }
+
+/// Its name in messages.
+impl fmt::Display for ClockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ClockId::Realtime => "realtime",
+            ClockId::Monotonic => "monotonic",
+            ClockId::ProcessCpuTime => "process CPU",
+            ClockId::ThreadCpuTime => "thread CPU",
+        })
+    }
+}

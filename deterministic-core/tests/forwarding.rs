@@ -50,6 +50,9 @@ impl Clock for Odd {
         self.0 += 10 + clock as u64;
         Ok(Instant::from_nanos(3))
     }
+    fn refuses(&self, clock: ClockId) -> bool {
+        clock == ClockId::Monotonic
+    }
     fn resolution(&self) -> NonZeroU64 {
         NonZeroU64::new(77).unwrap()
     }
@@ -99,7 +102,8 @@ impl Scheduler for Odd {
 
 /// The answers to all that can be asked of a clock.
 fn clock(mut clock: impl Clock) -> String {
-    let says = format!("{:?} {} {:?}", clock.resolution(), clock.observes_fuel(), clock.describe());
+    let refuses = [ClockId::Monotonic, ClockId::Realtime].map(|id| clock.refuses(id));
+    let says = format!("{refuses:?} {:?} {} {:?}", clock.resolution(), clock.observes_fuel(), clock.describe());
     clock.advance_to(Instant::from_nanos(40)).unwrap();
     let reading = clock.read(ClockId::Realtime).unwrap();
     clock.elapse(2);

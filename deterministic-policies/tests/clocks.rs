@@ -151,14 +151,38 @@ fn a_rate_of_zero_is_refused() {
 }
 
 #[test]
+fn a_clock_that_refuses_names_itself_and_lets_the_guest_sleep() {
+    let mut clock = RefusingClock::all(Box::new(VirtualClock::with_tick(1_000)));
+    for (id, name) in [
+        (ClockId::Realtime, "its realtime clock"),
+        (ClockId::Monotonic, "its monotonic clock"),
+        (ClockId::ProcessCpuTime, "its process CPU clock"),
+        (ClockId::ThreadCpuTime, "its thread CPU clock"),
+    ] {
+        let error = clock.read(id).unwrap_err();
+        assert!(matches!(error, PolicyError::ClockRefused { clock } if clock == id));
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    clock.advance_to(Instant::from_nanos(5_000)).unwrap();
+    assert_eq!(clock.now(), Instant::from_nanos(5_000));
+
+    // Through other decorators, and only the one that was named.
+    let wall = RefusingClock::new(Box::new(VirtualClock::new()), [ClockId::Realtime]);
+    let mut clock = Jitter::new(Box::new(Jumps::new(Box::new(wall), [])), 5, &1.into());
+    assert!(clock.refuses(ClockId::Realtime) && !clock.refuses(ClockId::Monotonic));
+    assert!(clock.read(ClockId::Realtime).is_err() && clock.read(ClockId::Monotonic).is_ok());
+}
+
+#[test]
 fn decorators_pass_fuel_on() {
     let fuel = FuelClock::default;
     let seed = 1.into();
-    let decorated: [Box<dyn Clock>; 4] = [
+    let decorated: [Box<dyn Clock>; 5] = [
         Box::new(Drift::new(fuel(), Ratio::whole(1)).unwrap()),
         Box::new(Scaled::new(fuel(), Ratio::whole(1)).unwrap()),
         Box::new(Jumps::new(fuel(), [])),
         Box::new(Jitter::new(fuel(), 0, &seed)),
+        Box::new(RefusingClock::all(fuel())),
     ];
     for mut clock in decorated {
         assert!(clock.observes_fuel());

@@ -128,6 +128,10 @@ fn every_parameter_of_a_clock_changes_its_description() {
         all.clock(Jitter::new(inner(), 6, &1.into()));
         all.clock(Jitter::new(inner(), 5, &2.into()));
     }
+    all.clock(RefusingClock::all(virtual_time()));
+    all.clock(RefusingClock::new(virtual_time(), [ClockId::Realtime]));
+    all.clock(RefusingClock::new(virtual_time(), [ClockId::Monotonic]));
+    all.clock(RefusingClock::new(Box::new(VirtualClock::with_tick(1)), [ClockId::Monotonic]));
     // The order of nesting counts.
     let jitter = Box::new(Jitter::new(virtual_time(), 5, &1.into()));
     all.clock(Drift::new(jitter, ratio(2, 1)).unwrap());

@@ -32,7 +32,8 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// [`PolicyError::RandomRefused`] if a generator of the bundle refuses: a hook cannot.
+    /// [`PolicyError::RandomRefused`] if a generator of the bundle refuses, [`PolicyError::ClockRefused`] if the clock does: a
+    /// hook cannot.
     fn deterministic(&mut self, policies: Policies) -> Result<&mut Self, PolicyError>;
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
@@ -57,6 +58,11 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
     fn deterministic(&mut self, mut policies: Policies) -> Result<&mut Self, PolicyError> {
         policies.secure_random.fill(&mut [])?;
         policies.insecure_random.fill(&mut [])?;
+        for clock in [ClockId::Realtime, ClockId::Monotonic] {
+            if policies.clock.refuses(clock) {
+                return Err(PolicyError::ClockRefused { clock });
+            }
+        }
         Ok(install(self, policies))
     }
 

@@ -105,6 +105,10 @@ impl<C: Clock> Clock for Drift<C> {
         Ok(self.own.shown(self.inner.read(clock)?))
     }
 
+    fn refuses(&self, clock: ClockId) -> bool {
+        self.inner.refuses(clock)
+    }
+
     fn resolution(&self) -> NonZeroU64 {
         self.inner.resolution()
     }

@@ -61,6 +61,10 @@ impl<C: Clock> Clock for Jitter<C> {
         Ok(self.show(inside))
     }
 
+    fn refuses(&self, clock: ClockId) -> bool {
+        self.inner.refuses(clock)
+    }
+
     fn resolution(&self) -> NonZeroU64 {
         self.inner.resolution()
     }

@@ -68,6 +68,10 @@ impl<C: Clock> Clock for Scaled<C> {
         Ok(self.own.shown(self.inner.read(clock)?))
     }
 
+    fn refuses(&self, clock: ClockId) -> bool {
+        self.inner.refuses(clock)
+    }
+
     fn resolution(&self) -> NonZeroU64 {
         self.inner.resolution()
     }

@@ -59,6 +59,12 @@ pub fn clock<C: Clock + 'static>(make: impl Fn() -> C) -> Has {
             );
             prop_assert_eq!(clock.now(), twin.now(), "deadlines that had passed changed what {:?} does", call);
             prop_assert!(clock.now() >= before, "time went back from {} to {} at {:?}", before, clock.now(), call);
+            if let (Call::Read(id), true) = (call, matches!(given, Err(ref error) if error.contains(REFUSED))) {
+                prop_assert!(clock.refuses(*id), "it refuses {:?} and does not say so beforehand", id);
+            }
+            if let (Call::Read(id), Ok(_)) = (call, &given) {
+                prop_assert!(!clock.refuses(*id), "it says that it refuses {:?}, and does not", id);
+            }
             if let Ok(Some(reading)) = given {
                 prop_assert!(reading >= before, "a reading shows {} where the clock stood at {}", reading, before);
             }
@@ -71,6 +77,9 @@ pub fn clock<C: Clock + 'static>(make: impl Fn() -> C) -> Has {
     });
     suite::every(policy, &boxed)
 }
+
+/// What stands in the text of a refusal.
+const REFUSED: &str = "and the policy refuses it";
 
 /// What a call gives: a reading, nothing, or the text of an error.
 fn answer(clock: &mut dyn Clock, call: &Call) -> Result<Option<Instant>, alloc::string::String> {

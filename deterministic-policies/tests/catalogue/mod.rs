@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each suite uses its own part")]
 
-use deterministic_core::{Clock, Event, EventKind, Instant, Rng, Scheduler, Seed};
+use deterministic_core::{Clock, ClockId, Event, EventKind, Instant, Rng, Scheduler, Seed};
 use deterministic_policies::*;
 
 /// A policy's name in the README, maybe with a variant behind it, and how to make it from a number.
@@ -48,6 +48,8 @@ pub(crate) fn clocks() -> Vec<Entry<dyn Clock>> {
         ("Jitter", |n| Box::new(Jitter::new(virtual_time(), 5_000, &seed(n)))),
         ("Jitter widest", |n| Box::new(Jitter::new(virtual_time(), u64::MAX, &seed(n)))),
         ("Jitter over fuel", |n| Box::new(Jitter::new(Box::new(FuelClock::default()), 50, &seed(n)))),
+        ("RefusingClock", |_| Box::new(RefusingClock::new(virtual_time(), [ClockId::Monotonic]))),
+        ("RefusingClock all", |_| Box::new(RefusingClock::all(virtual_time()))),
         ("preset frozen", |n| Preset::Frozen.policies(&seed(n)).clock),
         ("preset simulation", |n| Preset::Simulation.policies(&seed(n)).clock),
         ("preset chaos", |n| Preset::Chaos.policies(&seed(n)).clock),

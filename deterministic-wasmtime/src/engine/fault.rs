@@ -30,7 +30,7 @@ pub enum Fault {
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
 /// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong` | guest |
 /// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
-/// | [`PolicyError`]: `RandomRefused`, `ScriptEnded` | guest |
+/// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded` | guest |
 /// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
 /// | a pointer of WASI 0.1 outside of the memory, a resource that the guest does not have or may not drop | guest |
 /// | an import that nothing was linked to, [`LimitError::Exceeded`] before the start | guest |
@@ -130,7 +130,7 @@ fn adapter_fault(error: &Error) -> Fault {
 
 fn policy_fault(error: &PolicyError) -> Fault {
     match error {
-        PolicyError::RandomRefused | PolicyError::ScriptEnded { .. } => Fault::Guest,
+        PolicyError::RandomRefused | PolicyError::ClockRefused { .. } | PolicyError::ScriptEnded { .. } => Fault::Guest,
         _ => Fault::Machine,
     }
 }

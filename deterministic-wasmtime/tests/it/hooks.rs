@@ -1,8 +1,8 @@
 //! The builder's hooks alone, and the functions of deterministic-wasi-ctx held against that crate itself.
 
 use deterministic_wasmtime::WasiCtxBuilderExt as _;
-use deterministic_wasmtime::core::{Policies, PolicyError, Rng, Seed, VirtualClock};
-use deterministic_wasmtime::policies::Preset;
+use deterministic_wasmtime::core::{ClockId, Policies, PolicyError, Rng, Seed, VirtualClock};
+use deterministic_wasmtime::policies::{Preset, RefusingClock};
 use wasmtime::{Engine, Linker, Module, Result};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -42,6 +42,17 @@ fn hooks_do_not_take_a_generator_that_refuses() {
     let policies = Policies { secure_random: Box::new(Refuses), ..policies() };
     let mut builder = WasiCtxBuilder::new();
     assert!(matches!(builder.deterministic(policies), Err(PolicyError::RandomRefused)));
+}
+
+#[test]
+fn hooks_do_not_take_a_clock_that_refuses() {
+    let refusing = |clock| Policies { clock: Box::new(RefusingClock::new(VirtualClock::new(), [clock])), ..policies() };
+    for id in [ClockId::Realtime, ClockId::Monotonic] {
+        let error = WasiCtxBuilder::new().deterministic(refusing(id)).err();
+        assert!(matches!(error, Some(PolicyError::ClockRefused { clock }) if clock == id), "{error:?}");
+    }
+    // There is no hook for the others.
+    assert!(WasiCtxBuilder::new().deterministic(refusing(ClockId::ThreadCpuTime)).is_ok());
 }
 
 /// deterministic-wasi-ctx left the insecure seed to the host, and gave the secure stream's bytes as insecure ones.

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use deterministic_wasmtime::core::{Instant, Policies, PolicyError, Seed};
-use deterministic_wasmtime::policies::{FuelClock, Preset};
+use deterministic_wasmtime::core::{ClockId, Instant, Policies, PolicyError, Seed, VirtualClock};
+use deterministic_wasmtime::policies::{FuelClock, Preset, RefusingClock};
 use deterministic_wasmtime::{Error, WasiCtxBuilderExt as _, configure, p1};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -62,6 +62,27 @@ fn strict_refuses_secure_randomness_with_an_error_that_says_so() {
         let error = probe.call("random_get", (0, len)).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(PolicyError::RandomRefused)), "{error:?}");
     }
+}
+
+#[test]
+fn a_clock_that_refuses_ends_the_guest_and_lets_it_sleep() {
+    let bench = Bench::new();
+    let policies = || Policies { clock: Box::new(RefusingClock::all(VirtualClock::new())), ..Policies::default() };
+    for version in [Version::P0, Version::P1] {
+        let mut probe = bench.ours(version, policies());
+        for (number, id) in [ClockId::Realtime, ClockId::Monotonic, ClockId::ProcessCpuTime, ClockId::ThreadCpuTime]
+            .into_iter()
+            .enumerate()
+        {
+            let error = probe.call("clock_time_get", (number as i32, 0i64, 0)).unwrap_err();
+            let refused = error.downcast_ref();
+            assert!(matches!(refused, Some(PolicyError::ClockRefused { clock }) if *clock == id), "{error:?}");
+        }
+    }
+    let mut probe = bench.ours(Version::P1, policies());
+    probe.write(1024 + 16, &[1]); // the monotonic clock
+    probe.write(1024 + 24, &[100]);
+    assert_eq!(probe.call("poll_oneoff", (1024, 4096, 1, 8)).unwrap(), 0);
 }
 
 #[test]

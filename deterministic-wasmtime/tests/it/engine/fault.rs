@@ -1,6 +1,6 @@
 //! Ends of runs, and whose fault they were.
 
-use deterministic_wasmtime::core::{Instant, PolicyError};
+use deterministic_wasmtime::core::{ClockId, Instant, PolicyError};
 use deterministic_wasmtime::engine::{Fault, LimitError, Resource, fault_of};
 use deterministic_wasmtime::{Error, configure};
 use wasmtime::{Config, Engine, Func, Instance, Linker, Module, Store, Trap};
@@ -29,13 +29,14 @@ fn every_trap_has_its_fault() {
 
 #[test]
 fn every_typed_error_has_its_fault() {
-    let guest: [wasmtime::Error; 8] = [
+    let guest: [wasmtime::Error; 9] = [
         I32Exit(1).into(),
         Error::Deadlock { waiting_for: "nothing".into(), at: Instant::from_nanos(1) }.into(),
         Error::EmptyPollList.into(),
         Error::NoMemory.into(),
         Error::RandomTooLong { len: 2, max: 1 }.into(),
         PolicyError::RandomRefused.into(),
+        PolicyError::ClockRefused { clock: ClockId::Realtime }.into(),
         PolicyError::ScriptEnded { readings: 3 }.into(),
         LimitError::Exceeded { resource: Resource::Tables, asked: 2, limit: 1 }.into(),
     ];
