@@ -15,6 +15,7 @@ use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 use jiff::Timestamp;
 
 use crate::problem::{self, one_line};
+use crate::refuse::{self, Refused};
 use crate::seed::Chosen;
 use crate::{foreign, numbers};
 
@@ -97,6 +98,16 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
     pub(crate) http_request: Option<PathBuf>,
 
+    /// What a component's own HTTP requests are answered with, in TOML: `[[answer]]` with `request`, `status`, `headers`, `body`
+    /// and others. One without an answer is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) http_answers: Option<PathBuf>,
+
+    /// A core module that is there before the guest, which can import what it exports from NAME; may be given again, and a
+    /// later one can import from those before it
+    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = parse_preload)]
+    pub(crate) preloads: Vec<(String, PathBuf)>,
+
     /// A directory of results: a run that is known there is not run again, and one that is not is kept there
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
@@ -159,6 +170,11 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "RFC3339", value_parser = parse_epoch)]
     pub(crate) epoch: Option<WallTime>,
 
+    /// What the guest may not ask for, on pain of being ended: the time, the time of day, or secure random bytes; may be given
+    /// again
+    #[arg(long = "refuse", value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) refused: Vec<Refused>,
+
     /// The file that the guest reads as its standard input [default: what is piped in; nothing from a terminal]
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
@@ -220,7 +236,7 @@ impl GuestArgs {
     pub(crate) fn policies(&self) -> Policies {
         let mut policies = self.preset.policies(&self.seed.seed());
         policies.epoch = self.epoch.unwrap_or(policies.epoch);
-        policies
+        refuse::refuse(policies, &self.refused)
     }
 
     /// What the guest may take of the host.
@@ -233,7 +249,13 @@ impl GuestArgs {
 
     /// The limit on call depth that is in force, in units.
     pub(crate) fn call_depth(&self) -> Option<u32> {
-        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(self.wasm_stack()));
+        self.call_depth_of_one(1)
+    }
+
+    /// The same for one of several modules that call each other, each with a count of its own. What is not given is so much
+    /// that all of them together fit.
+    pub(crate) fn call_depth_of_one(&self, modules: usize) -> Option<u32> {
+        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(self.wasm_stack() / modules.max(1)));
         self.max_call_depth.or(strict)
     }
 
@@ -302,6 +324,17 @@ fn parse_env(text: &str) -> Result<(String, String), String> {
             "the host's environment is not passed on, as it differs between hosts; give the value, as in `--env \
              {text}=\"${text}\"`"
         )),
+    }
+}
+
+fn parse_preload(text: &str) -> Result<(String, PathBuf), &'static str> {
+    match text.split_once('=') {
+        Some((name, file)) if name.is_empty() || ["", "-"].contains(&file) => {
+            Err("give a name and a file, as in `--preload lib=lib.wasm`")
+        }
+        Some(("wasi_snapshot_preview1" | "wasi_unstable", _)) => Err("that name is WASI's own; give another"),
+        Some((name, file)) => Ok((name.into(), file.into())),
+        None => Err("give it a name, by which the guest imports from it: `--preload lib=lib.wasm`"),
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Notes {
     pub(crate) fuel_consumed: Option<u64>,
     pub(crate) host_calls: BTreeMap<String, u64>,
     pub(crate) memories: BTreeMap<String, Summary>,
+    pub(crate) memory_peak_bytes: u64,
     /// The guest's frames, if it was ended.
     pub(crate) frames: Option<String>,
     /// Whether results were printed.
@@ -76,6 +77,9 @@ pub(crate) fn fingerprint(
         inputs = inputs.setting("max_wasm_stack", args.max_wasm_stack.as_u64());
     }
     inputs = inputs.setting("max_files", args.max_files.as_u64());
+    for key in start.beside {
+        inputs = inputs.setting(key, 1);
+    }
     for import in &args.allowed_imports {
         inputs = inputs.setting(import, 1);
     }
@@ -88,6 +92,8 @@ pub(crate) struct Started<'a> {
     pub(crate) stdin: &'a [u8],
     pub(crate) request: Option<&'a [u8]>,
     pub(crate) directories: &'a Directories,
+    /// What names other files and all of their content.
+    pub(crate) beside: &'a [String],
 }
 
 fn warn(warning: &Warning) {

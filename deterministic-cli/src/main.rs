@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod answers;
 mod args;
 mod audit;
 mod cache;
@@ -17,6 +18,7 @@ mod numbers;
 mod outcome;
 mod presets;
 mod problem;
+mod refuse;
 mod report;
 mod run;
 mod seed;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use deterministic_wasmtime::fingerprint::{Taint, Tainted};
 use deterministic_wasmtime::http::MessageError;
 
+use crate::answers::Mistake;
 use crate::outcome::Outcome;
 
 /// The exit code of every problem of our own.
@@ -51,6 +52,23 @@ pub(crate) enum Problem {
     RequestUnreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is no HTTP/1.1 request: {error}", path.display())]
     BadRequest { path: PathBuf, error: MessageError },
+    #[error("cannot read the answers `{}`: {error}; give --http-answers a file that may be read", path.display())]
+    AnswersUnreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` has a mistake in {mistake}", path.display())]
+    BadAnswers { path: PathBuf, mistake: Mistake },
+    #[error("`{}` is a core module, and only a component can send HTTP requests; leave out --http-answers", path.display())]
+    AnswersForModule { path: PathBuf },
+    #[error("`{}` is a component, and --preload is for core modules; leave it out", path.display())]
+    PreloadForComponent { path: PathBuf },
+    #[error("`{}` is a component, and --preload takes core modules; build it as one", path.display())]
+    PreloadIsComponent { path: PathBuf },
+    #[error(
+        "`{}` is a program, which --preload makes anew for each call, so that its calls cannot be counted; build it as a library \
+         with `_initialize`, or leave out --max-call-depth and the preset `strict`", path.display()
+    )]
+    PreloadUncounted { path: PathBuf },
+    #[error("--preload gives `{name}` twice; give each a name of its own")]
+    PreloadTwice { name: String },
     #[error("`{}` exports no function `{name}`, but {exports}; give --invoke one of those", path.display())]
     NoSuchExport { path: PathBuf, name: String, exports: String },
     #[error("`{}` exports several functions `{name}`: {exports}; give --invoke one of those names whole", path.display())]

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::directories;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::refuse::Refused;
 use crate::stdio::Summary;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
@@ -24,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) preset: String,
     pub(crate) seed: String,
     pub(crate) epoch: String,
+    /// By `--refuse`.
+    pub(crate) refused: Vec<Refused>,
     pub(crate) outcome: Outcome,
     /// What the function called by `--invoke` returned.
     pub(crate) results: Option<Vec<String>>,
@@ -33,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) stdout: Summary,
     pub(crate) stderr: Summary,
     pub(crate) memories: BTreeMap<String, Summary>,
+    /// How many bytes all memories had together at most, those too that are not exported.
+    pub(crate) memory_peak_bytes: u64,
     /// The hermetic ones.
     pub(crate) directories: Vec<directories::Reported>,
     /// What names the run, if it is the same each time, and what names its outcome.

@@ -15,16 +15,18 @@ use jiff::Timestamp;
 use wasmtime::{Config, Engine};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use crate::answers::Answers;
 use crate::args::{GuestArgs, RunArgs};
 use crate::cache::{self, Found, Notes, Started};
 use crate::directories::Directories;
 use crate::guest::{Guest, Kind, chain};
+use crate::module::Preload;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
 use crate::stdin::Stdin;
 use crate::stdio::{Outputs, Summary};
-use crate::{component, module, stack};
+use crate::{component, module, refuse, stack};
 
 /// What a guest is started with.
 pub(crate) struct Start<'a> {
@@ -33,6 +35,8 @@ pub(crate) struct Start<'a> {
     pub(crate) policies: Policies,
     pub(crate) limits: Limits,
     pub(crate) fuel: Option<u64>,
+    /// To a component's requests.
+    pub(crate) answers: Option<Answers>,
 }
 
 /// What is left of a guest that ended.
@@ -48,11 +52,13 @@ pub(crate) struct Ended {
     pub(crate) fuel_left: Option<u64>,
     pub(crate) host_calls: BTreeMap<String, u64>,
     pub(crate) memories: BTreeMap<String, Summary>,
+    /// How many bytes its memories had together at most.
+    pub(crate) memory_peak: u64,
 }
 
 /// A guest that was compiled, linked, and found to be callable.
-enum Program {
-    Module(module::Program),
+enum Program<'a> {
+    Module(module::Program<'a>),
     Component(component::Program),
 }
 
@@ -66,8 +72,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
 
     let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
+    let preloads = Preload::read(&args.preloads, &guest)?;
+    let answers = args.http_answers.as_deref().map(Answers::read).transpose()?;
+    if let (Some(_), Kind::Module) = (&answers, guest.kind()) {
+        return Err(Problem::AnswersForModule { path: guest.path().into() });
+    }
     let prepare = || match guest.kind() {
-        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Module),
+        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry(), &preloads).map(Program::Module),
         Kind::Component => component::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Component),
     };
     let store = args.cache.as_ref().map(DiskStore::new);
@@ -83,7 +94,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let directories = Directories::read(common, &args.write_backs)?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
-    let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), &guest)?;
+    let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), &guest, &preloads)?;
     // Last, since it may wait for whoever writes at the other end. Of a run without a name nobody needs all of it.
     let whoever = match (&store, &target) {
         (Some(_), _) => Some("--cache"),
@@ -93,8 +104,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let input = whoever.map(|whoever| stdin.read_ahead(whoever)).transpose()?.unwrap_or_default();
     common.seed.tell();
 
-    let started =
-        Started { arguments: &arguments, stdin: &input, request: request.as_deref(), directories: &directories };
+    let beside: Vec<_> = preloads.iter().map(Preload::key).chain(answers.iter().map(Answers::key)).collect();
+    let started = Started {
+        arguments: &arguments,
+        stdin: &input,
+        request: request.as_deref(),
+        directories: &directories,
+        beside: &beside,
+    };
     let fingerprint = match (&store, &target) {
         (None, None) => None,
         (None, Some(_)) => cache::fingerprint(args, &guest, &engine, &policies, &started).ok(),
@@ -113,7 +130,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
                 None => prepare()?,
             };
             wasi.stdin(stdin.clone());
-            let start = Start { wasi, directories: &directories, policies, limits: common.limits(), fuel };
+            let start = Start { wasi, directories: &directories, policies, limits: common.limits(), fuel, answers };
             let ended = match program {
                 Program::Module(program) => program.run(&guest, start),
                 Program::Component(program) => program.run(&guest, start),
@@ -153,6 +170,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         preset: common.preset.to_string(),
         seed: common.seed.seed().to_string(),
         epoch: rfc3339(epoch),
+        refused: refuse::each(&common.refused),
         outcome: ran.outcome,
         results: ran.results,
         elapsed_ns: ran.notes.elapsed_ns,
@@ -161,6 +179,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         stdout,
         stderr,
         memories: ran.notes.memories,
+        memory_peak_bytes: ran.notes.memory_peak_bytes,
         directories: directories.report(&ran.left)?,
         fingerprint: fingerprint.map(|fingerprint| fingerprint.to_string()),
         outcome_digest: outcome.map(|outcome| outcome.digest().to_string()),
@@ -193,6 +212,7 @@ impl Ran {
             fuel_consumed,
             host_calls: ended.host_calls,
             memories: ended.memories,
+            memory_peak_bytes: ended.memory_peak,
             frames,
             has_results: ended.results.is_some(),
         };

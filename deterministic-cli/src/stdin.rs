@@ -20,6 +20,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdinStream};
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
 use crate::guest::{Guest, is_stdin};
+use crate::module::Preload;
 use crate::problem::{Problem, note};
 
 /// How much is asked of the host at once.
@@ -61,7 +62,7 @@ enum Nothing {
 impl Stdin {
     /// Opens `file`, or else what is piped in, for up to `max` bytes, and takes nothing of it. A guest that cannot read has
     /// no input.
-    pub(crate) fn open(file: Option<&Path>, max: u64, guest: &Guest) -> Result<Self, Problem> {
+    pub(crate) fn open(file: Option<&Path>, max: u64, guest: &Guest, preloads: &[Preload]) -> Result<Self, Problem> {
         let file = file.map(Path::to_owned);
         let opened = match &file {
             Some(path) => File::open(path).and_then(no_directory).map(Source::Host),
@@ -72,7 +73,11 @@ impl Stdin {
             None => own().and_then(no_directory).map(Source::Host),
         };
         let source = opened.map_err(|error| unreadable(&file, error))?;
-        let source = if guest.reads_stdin() { source } else { Source::Bytes(Bytes::new()) };
+        let source = if guest.reads_stdin() || preloads.iter().any(Preload::reads_stdin) {
+            source
+        } else {
+            Source::Bytes(Bytes::new())
+        };
         Ok(Stdin(Arc::new(Mutex::new(State { source, file, max, left: max, ended: false, failed: None }))))
     }
 

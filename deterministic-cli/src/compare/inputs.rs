@@ -110,7 +110,7 @@ impl<'a> Inputs<'a> {
         };
         // So that a wrong option is heard of before the input is waited for, which comes last.
         inputs.context(&Outputs::captured())?;
-        let stdin = Stdin::open(args.stdin.as_deref(), args.max_stdin.as_u64(), guest)?;
+        let stdin = Stdin::open(args.stdin.as_deref(), args.max_stdin.as_u64(), guest, &[])?;
         let inputs = Inputs { stdin: stdin.read_ahead("each run")?, ..inputs };
         args.seed.tell();
         Ok(inputs)

@@ -138,7 +138,7 @@ impl Programs {
         default_engine: &Engine,
         args: &GuestArgs,
     ) -> Result<Self, Problem> {
-        let program = module::Program::prepare(guest, engine, args, Entry::Program)?;
+        let program = module::Program::prepare(guest, engine, args, Entry::Program, &[])?;
         let ours = program.module().clone();
         let stock = match args.call_depth() {
             // The limit is in the module.
@@ -202,7 +202,7 @@ impl Programs {
 impl Timed {
     /// A module that cannot be instrumented is compared without.
     fn prepare(guest: &Guest, engine: &Engine, args: &GuestArgs) -> Result<Self, String> {
-        let limited = module::limited(guest.binary(), args).map_err(|error| chain(&error))?;
+        let limited = module::limited(guest.binary(), args, 1).map_err(|error| chain(&error))?;
         let in_ours = instrument(&limited).map_err(|error| error.to_string())?;
         let ours = Module::from_binary(engine, &in_ours.wasm).map_err(|error| chain(&error))?;
         let stock = match args.call_depth() {

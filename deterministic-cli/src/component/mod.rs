@@ -132,9 +132,12 @@ impl Program {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { wasi, directories, policies, limits, fuel } = start;
+        let Start { wasi, directories, policies, limits, fuel, answers } = start;
         let mut state = State::new(wasi, policies, limits);
         directories.mount(state.wasi.deterministic_mut().files())?;
+        if let Some(answers) = answers {
+            state.wasi.deterministic_mut().set_responder(answers.responder());
+        }
         let mut store = Store::new(self.linked.component().engine(), state);
         store.limiter(State::limits);
         if let Some(fuel) = fuel {
@@ -163,6 +166,7 @@ impl Program {
             host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             // A component keeps its memories to itself.
             memories: BTreeMap::new(),
+            memory_peak: store.data().limits.memory_bytes_taken(),
         })
     }
 

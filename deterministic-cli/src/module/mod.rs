@@ -1,8 +1,10 @@
 //! Running a core module.
 
 mod invoke;
+mod preload;
 
 pub(crate) use self::invoke::Call;
+pub(crate) use self::preload::Preload;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, ExternType, Instance, Linker, Module, Store, UnknownImportError};
+use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module, Store, UnknownImportError};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::{Entry, GuestArgs, is_allowed};
@@ -21,6 +23,7 @@ use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
 use crate::run::{Ended, Start, refused};
 use crate::stdio::Summary;
+use preload::Prepared;
 
 /// What guests are told to be built for.
 const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
@@ -32,24 +35,39 @@ struct State {
 }
 
 /// A module that may be started.
-pub(crate) struct Program {
-    linked: p1::InstancePre<State>,
+pub(crate) struct Program<'a> {
+    linked: Linked<'a>,
     call: Call,
     /// Whether what the call returns is printed, be it nothing.
     invoked: bool,
 }
 
-impl Program {
+/// A module whose imports are found.
+enum Linked<'a> {
+    Alone(p1::InstancePre<State>),
+    /// After others, whose exports belong to one store, and so are linked there.
+    After {
+        preloads: Prepared<'a>,
+        linker: Linker<State>,
+        module: Module,
+    },
+}
+
+impl<'a> Program<'a> {
     /// Checks all that can be checked before the module runs.
-    pub(crate) fn prepare(guest: &Guest, engine: &Engine, args: &GuestArgs, entry: Entry<'_>) -> Result<Self, Problem> {
+    pub(crate) fn prepare(
+        guest: &Guest,
+        engine: &Engine,
+        args: &GuestArgs,
+        entry: Entry<'_>,
+        preloads: &'a [Preload],
+    ) -> Result<Self, Problem> {
         if let Entry::HttpRequest(_) = entry {
             return Err(Problem::ModuleAsHandler { path: guest.path().into() });
         }
-        let module = guest.compile(|binary| Module::from_binary(engine, &limited(binary, args)?))?;
-        let path = || guest.path().to_owned();
-        if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
-            return Err(Problem::Invalid { path: path(), reason: "it imports a shared memory".into() });
-        }
+        let module =
+            guest.compile(|binary| Module::from_binary(engine, &limited(binary, args, preloads.len() + 1)?))?;
+        no_shared_memory(guest, &module)?;
         let (call, invoked) = match entry {
             Entry::Invoke(text) => (Call::parse(text, args.guest_args(), &module, guest)?, true),
             _ => (Call::program(args.guest_args(), &module, guest)?, false),
@@ -58,7 +76,14 @@ impl Program {
 
         let mut linker = Linker::new(engine);
         allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
-        let program = Program { linked: link(guest, &linker, &module)?, call, invoked };
+        let linked = if preloads.is_empty() {
+            Linked::Alone(link(guest, &linker, &module)?)
+        } else {
+            let preloads = Prepared::new(preloads, engine, args)?;
+            preloads.check(guest, &module, &linker)?;
+            Linked::After { preloads, linker, module }
+        };
+        let program = Program { linked, call, invoked };
         if program.call.is_nothing() && !guest.has_start_function() {
             note(&format!(
                 "`{}` exports no function `_start` to call, so nothing of it is called; call an export with `detwasi run \
@@ -81,7 +106,7 @@ impl Program {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { mut wasi, directories, policies, limits, fuel } = start;
+        let Start { mut wasi, directories, policies, limits, fuel, .. } = start;
         let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
         directories.mount(state.wasi.deterministic_mut().files())?;
         let mut store = Store::new(self.linked.module().engine(), state);
@@ -89,12 +114,12 @@ impl Program {
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
         }
-        let (instance, called) = match self.linked.instantiate(&mut store) {
-            Ok(instance) => (Some(instance), self.call.run(&instance, &mut store)),
+        let (made, called) = match self.linked.instantiate(guest, &mut store)? {
+            Ok((instance, beside)) => (Some((instance, beside)), self.call.run(&instance, &mut store)),
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
         let (outcome, results) = Outcome::with_results(called);
-        let memories = instance.map(|instance| memories(&instance, &mut store)).unwrap_or_default();
+        let memories = made.map(|(instance, beside)| memories(&instance, beside, &mut store)).unwrap_or_default();
         let left = directories.left(store.data_mut().wasi.deterministic_mut().files());
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
@@ -108,13 +133,49 @@ impl Program {
             fuel_left: store.get_fuel().ok(),
             host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             memories,
+            memory_peak: store.data().limits.memory_bytes_taken(),
         })
     }
 }
 
-/// The module with the limit on call depth that is in force.
-pub(crate) fn limited<'a>(binary: &'a [u8], args: &GuestArgs) -> wasmtime::Result<Cow<'a, [u8]>> {
-    Ok(match args.call_depth() {
+impl Linked<'_> {
+    fn module(&self) -> &Module {
+        match self {
+            Linked::Alone(linked) => linked.module(),
+            Linked::After { module, .. } => module,
+        }
+    }
+
+    /// Makes the instance, with the memories of those before it by name. An inner error is one that a guest makes.
+    fn instantiate(&self, guest: &Guest, store: &mut Store<State>) -> Result<wasmtime::Result<Made>, Problem> {
+        match self {
+            Linked::Alone(linked) => Ok(linked.instantiate(store).map(|instance| (instance, Vec::new()))),
+            Linked::After { preloads, linker, module } => {
+                let mut linker = linker.clone();
+                let memories = match preloads.instantiate(store, &mut linker)? {
+                    Ok(memories) => memories,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let linked = link(guest, &linker, module)?;
+                Ok(linked.instantiate(store).map(|instance| (instance, memories)))
+            }
+        }
+    }
+}
+
+/// An instance, and the memories of those before it by name.
+type Made = (Instance, Vec<(String, Memory)>);
+
+fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Problem> {
+    if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
+        return Err(Problem::Invalid { path: guest.path().into(), reason: "it imports a shared memory".into() });
+    }
+    Ok(())
+}
+
+/// One of so many modules, with the limit on call depth that is in force.
+pub(crate) fn limited<'a>(binary: &'a [u8], args: &GuestArgs, modules: usize) -> wasmtime::Result<Cow<'a, [u8]>> {
+    Ok(match args.call_depth_of_one(modules) {
         Some(limit) => limit_call_depth_by(binary, limit, CallCost::Frame)?.into(),
         None => binary.into(),
     })
@@ -147,21 +208,31 @@ fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<p1::In
     if !error.is::<UnknownImportError>() {
         return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
     }
+    let imports = unknown(module, linker, |_| false)?;
+    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+}
+
+/// The imports that are neither WASI's, nor in `linker`, nor `known`.
+fn unknown(
+    module: &Module,
+    linker: &Linker<State>,
+    known: impl Fn(&ImportType<'_>) -> bool,
+) -> Result<Vec<String>, Problem> {
     // Looking them up needs a store, and WASI beside the rest.
     let mut linker = linker.clone();
     p1::add_to_linker_sync(linker.allow_shadowing(true), |state: &mut State| &mut state.wasi).map_err(refused)?;
     let wasi = WasiCtxBuilder::new().build_deterministic_p1(Policies::default());
     let mut store = Store::new(linker.engine(), State { wasi, limits: Limits::default() });
-    let unknown = module.imports().filter(|import| linker.get_by_import(&mut store, import).is_none());
-    let imports = unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect();
-    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+    let unknown =
+        module.imports().filter(|import| !known(import) && linker.get_by_import(&mut store, import).is_none());
+    Ok(unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect())
 }
 
-/// What each exported memory holds, by name.
-fn memories(instance: &Instance, store: &mut Store<State>) -> BTreeMap<String, Summary> {
+/// What each exported memory holds, by name, and each of those `beside`.
+fn memories(instance: &Instance, beside: Vec<(String, Memory)>, store: &mut Store<State>) -> BTreeMap<String, Summary> {
     let exports: Vec<_> = instance
         .exports(&mut *store)
         .filter_map(|export| Some((export.name().to_owned(), export.into_memory()?)))
         .collect();
-    exports.into_iter().map(|(name, memory)| (name, Summary::of(memory.data(&*store)))).collect()
+    beside.into_iter().chain(exports).map(|(name, memory)| (name, Summary::of(memory.data(&*store)))).collect()
 }

@@ -35,11 +35,23 @@ fn says_how_the_run_went() {
     assert_eq!(report["memories"]["memory"]["bytes"], 131_072);
 
     let keys: Vec<_> = report.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys.len(), 17);
+    assert_eq!(keys.len(), 19);
     assert_eq!(report["directories"], serde_json::json!([]));
     let text = std::fs::read_to_string(place.path("report.json")).expect("a report");
     assert!(text.ends_with("}\n"));
-    let order = ["format", "guest_sha256", "preset", "seed", "epoch", "outcome", "results", "elapsed_ns", "memories"];
+    let order = [
+        "format",
+        "guest_sha256",
+        "preset",
+        "seed",
+        "epoch",
+        "refused",
+        "outcome",
+        "results",
+        "elapsed_ns",
+        "memories",
+        "memory_peak_bytes",
+    ];
     let places = order.map(|key| text.find(&format!("\"{key}\"")).expect(key));
     assert!(places.is_sorted(), "{text}");
 }

@@ -170,6 +170,12 @@ impl Limits {
         self.refused
     }
 
+    /// How many bytes all linear memories and the heap for garbage-collected objects have together. As neither ever shrinks,
+    /// this is also the most that they had. A number of the guest's, the same on every machine.
+    pub fn memory_bytes_taken(&self) -> u64 {
+        self.memory.total
+    }
+
     /// Refuses a module before it is instantiated, where Wasmtime's error would be a text. What an instantiation needs in
     /// all, the limits themselves see.
     ///
