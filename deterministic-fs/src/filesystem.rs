@@ -117,8 +117,12 @@ impl FileSystem {
     }
 
     /// What the hermetic mount number `mount` (in the order of [`preopens`](Self::preopens)) is by now. `None` if it is
-    /// live, or there is none.
-    pub fn tree(&self, mount: usize) -> Option<Tree> {
+    /// live, or there is none. Shares the bytes of files with the run until that writes to them again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`](crate::Error::Exhausted) if there is no memory for it.
+    pub fn tree(&self, mount: usize) -> Option<Result<Tree>> {
         let mount = self.mounts.get(mount)?;
         mount.tree.as_ref()?;
         Some(self.hermetic.tree(&self.nodes, mount.handle.open.node))
@@ -128,10 +132,11 @@ impl FileSystem {
     ///
     /// # Errors
     ///
-    /// [`Error::Contents`](crate::Error::Contents) if a file was left for later and cannot be read now.
+    /// [`Error::Contents`](crate::Error::Contents) if a file was left for later and cannot be read now, and as
+    /// [`tree`](Self::tree).
     pub fn changes(&self, mount: usize) -> Option<Result<Vec<Change>>> {
         let before = self.mounts.get(mount)?.tree.as_ref()?;
-        Some(before.changes_to(&self.tree(mount)?))
+        Some(self.tree(mount)?.and_then(|after| before.changes_to(&after)))
     }
 
     /// The same as a list that somebody is to read: see [`Tree::changes_within`].
@@ -141,7 +146,7 @@ impl FileSystem {
     /// As above.
     pub fn changes_within(&self, mount: usize, max: usize) -> Option<Result<Changes>> {
         let before = self.mounts.get(mount)?.tree.as_ref()?;
-        Some(before.changes_within(&self.tree(mount)?, max))
+        Some(self.tree(mount)?.and_then(|after| before.changes_within(&after, max)))
     }
 
     /// Opens the object at `path`.

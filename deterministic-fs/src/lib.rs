@@ -11,6 +11,7 @@ mod handle;
 mod hermetic;
 mod identity;
 mod live;
+mod memory;
 mod node;
 mod size;
 mod tree;

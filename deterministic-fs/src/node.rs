@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 
 use crate::contents::Contents;
+use crate::error::Result;
 use crate::handle::{Gone, Open};
+use crate::memory;
 use crate::size::OBJECT_SIZE;
 use crate::types::{FileType, Nanos, NewTime, Times};
 
@@ -89,6 +91,17 @@ pub(crate) struct Nodes {
 impl Nodes {
     pub(crate) fn new(epoch: Nanos) -> Self {
         Nodes { epoch, now: epoch, ..Nodes::default() }
+    }
+
+    /// Fails unless there is memory for one more object, its name, and what goes with them.
+    pub(crate) fn room_for_one(&mut self) -> Result<()> {
+        memory::probe_small()?;
+        if self.free.is_empty() {
+            self.places.try_reserve(1)?;
+            // Every place can become free; then is no moment to fail.
+            self.free.try_reserve(self.places.len() + 1)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn insert(&mut self, node: Node) -> NodeId {
@@ -198,7 +211,7 @@ mod tests {
         let mut nodes = Nodes::new(0);
         let mut open: Vec<_> = (0..1000_u32)
             .map(|_| {
-                let id = nodes.insert(Node::new(1, Body::File(Contents::own(Vec::new()))));
+                let id = nodes.insert(Node::new(1, Body::File(Contents::empty())));
                 nodes.open(id)
             })
             .collect();
@@ -212,7 +225,7 @@ mod tests {
             closed.iter().all(|id| nodes.get(*id).is_none()) && open.iter().all(|open| nodes.get(open.node).is_some())
         );
         // What has a name is not told of, however often it is opened and closed.
-        let id = nodes.insert(Node::new(1, Body::File(Contents::own(Vec::new()))));
+        let id = nodes.insert(Node::new(1, Body::File(Contents::empty())));
         (0..100).for_each(|_| drop(nodes.open(id)));
         assert!(nodes.gone.lock().unwrap().is_empty());
     }

@@ -144,7 +144,7 @@ fn two_mounts_of_one_tree_are_two_directories() {
     fails(fs.stat_at(&d, "..", true), ErrorCode::NotPermitted);
     assert_eq!(fs.stat_at(&d, "e/..", true).unwrap().identity, fs.stat(&d).unwrap().identity);
 
-    let after = Arc::new(fs.tree(1).unwrap());
+    let after = Arc::new(fs.tree(1).unwrap().unwrap());
     let mut again = FileSystem::new(0, 1 << 20);
     again.mount_hermetic(&after, "/", Access::ReadWrite).unwrap();
     let root = again.preopens().next().unwrap().1.clone();
@@ -258,7 +258,7 @@ fn depth_has_an_end() {
     fs.open_at(last, "deep", CREATE).unwrap();
     fails(fs.rename_at(&root, "d", last, "e"), ErrorCode::Invalid);
     // In a run that starts from what this one left, too.
-    let tree = Arc::new(fs.tree(0).unwrap());
+    let tree = Arc::new(fs.tree(0).unwrap().unwrap());
     let mut fs = FileSystem::new(0, 1 << 30);
     fs.mount_hermetic(&tree, "/", Access::ReadWrite).unwrap();
     let root = fs.preopens().next().unwrap().1.clone();
@@ -297,13 +297,13 @@ fn a_tree_does_not_copy_what_was_written() {
     let (mut fs, root) = mounted(1 << 20);
     let file = fs.open_at(&root, "a", CREATE).unwrap();
     fs.write(&file, b"one", Position::End).unwrap();
-    let trees = [fs.tree(0).unwrap(), fs.tree(0).unwrap()];
+    let trees = [fs.tree(0).unwrap().unwrap(), fs.tree(0).unwrap().unwrap()];
     let [first, second] = [&trees[0], &trees[1]].map(|tree| tree.file("a").unwrap().unwrap());
     assert_eq!(first.as_ptr(), second.as_ptr());
     fs.write(&file, b" two", Position::End).unwrap();
     fs.set_size(&file, 2).unwrap();
     assert_eq!((first, second), (&b"one"[..], &b"one"[..]));
-    let third = fs.tree(0).unwrap();
+    let third = fs.tree(0).unwrap().unwrap();
     assert_eq!(third.file("a").unwrap().unwrap(), b"on");
     // Runs that start from it share it too, and do not change it.
     let third = Arc::new(third);
@@ -311,7 +311,7 @@ fn a_tree_does_not_copy_what_was_written() {
     let again = fs.preopens().nth(1).unwrap().1.clone();
     let file = fs.open_at(&again, "a", WRITE).unwrap();
     fs.write(&file, b"i", Position::At(0)).unwrap();
-    assert_eq!(fs.tree(1).unwrap().file("a").unwrap().unwrap(), b"in");
+    assert_eq!(fs.tree(1).unwrap().unwrap().file("a").unwrap().unwrap(), b"in");
     assert_eq!(third.file("a").unwrap().unwrap(), b"on");
 }
 

@@ -7,6 +7,7 @@ use super::resolve::{self, Place, Walk};
 use crate::contents::Contents;
 use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
+use crate::memory;
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::size::{self, OBJECT_SIZE};
 use crate::types::{DirectoryEntry, FileType, NewTime, OpenOptions, Position, Stat};
@@ -33,7 +34,7 @@ impl Hermetic {
         let how = Walk { follow: options.follow && !exclusive, create };
         let (id, file_type) = match resolve::walk(nodes, dir.open.node, path, how)? {
             Place::Missing { directory, name } => {
-                let id = self.add(nodes, directory, name, Body::File(Contents::own(Vec::new())))?;
+                let id = self.add(nodes, directory, name, Body::File(Contents::empty()))?;
                 (id, FileType::RegularFile)
             }
             Place::Object(_) if exclusive => return Err(ErrorCode::Exist.into()),
@@ -56,11 +57,7 @@ impl Hermetic {
 
     pub(crate) fn read(&self, nodes: &Nodes, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {
         within_offsets(offset, buf.len())?;
-        let bytes = contents(nodes, file.open.node)?.bytes()?;
-        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
-        let count = rest.len().min(buf.len());
-        buf[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
+        contents(nodes, file.open.node)?.read(buf, offset)
     }
 
     pub(crate) fn write(
@@ -92,14 +89,9 @@ impl Hermetic {
         if end <= at {
             return Err(ErrorCode::InsufficientSpace.into());
         }
-        let start = in_memory(at)?;
-        let count = in_memory(end)? - start;
-        let bytes = &bytes[..count];
-        let data = contents_mut(nodes, id)?.bytes_mut()?;
-        grow(data, in_memory(end.max(len))?, start)?;
-        let inside = (data.len() - start).min(count);
-        data[start..start + inside].copy_from_slice(&bytes[..inside]);
-        data.extend_from_slice(&bytes[inside..]);
+        // No more than there are.
+        let count = (end - at) as usize;
+        contents_mut(nodes, id)?.write(&bytes[..count], at)?;
         self.used += end.saturating_sub(len);
         nodes.modified(id);
         Ok(count)
@@ -121,31 +113,8 @@ impl Hermetic {
         if growth > self.room_for(nodes, growth) {
             return Err(ErrorCode::InsufficientSpace.into());
         }
-        let new = in_memory(size)?;
-        let contents = contents_mut(nodes, id)?;
-        if size == 0 && len > 0 {
-            // What is cut off need not be read, nor copied.
-            *contents = Contents::own(Vec::new());
-        } else if size > len {
-            grow(contents.bytes_mut()?, new, new)?;
-        } else if size < len {
-            let own = match contents {
-                Contents::Own(data) => Arc::get_mut(data),
-                _ => None,
-            };
-            match own {
-                Some(data) => {
-                    data.truncate(new);
-                    // What nobody counts any more must not be kept.
-                    if data.capacity() / 2 > new {
-                        data.shrink_to_fit();
-                    }
-                }
-                None => {
-                    let start = contents.bytes()?.get(..new).unwrap_or_default().to_vec();
-                    *contents = Contents::own(start);
-                }
-            }
+        if size != len {
+            contents_mut(nodes, id)?.set_len(size)?;
         }
         self.used = self.used.saturating_sub(len.saturating_sub(size)) + growth;
         nodes.modified(id);
@@ -200,11 +169,14 @@ impl Hermetic {
     pub(crate) fn read_directory(&self, nodes: &Nodes, dir: &Handle) -> Result<Arc<[DirectoryEntry]>> {
         let node = nodes.get(dir.open.node).ok_or(ErrorCode::BadDescriptor)?;
         let Body::Directory(directory) = &node.body else { return Err(ErrorCode::NotDirectory.into()) };
-        let entry = |(name, id): (&Arc<str>, &NodeId)| {
-            let node = nodes.get(*id)?;
-            Some(DirectoryEntry { name: name.clone(), file_type: node.file_type(), identity: node.identity })
-        };
-        Ok(directory.entries.iter().filter_map(entry).collect())
+        let mut list = Vec::new();
+        list.try_reserve_exact(directory.entries.len())?;
+        for (name, id) in &directory.entries {
+            let Some(node) = nodes.get(*id) else { continue };
+            list.push(DirectoryEntry { name: name.clone(), file_type: node.file_type(), identity: node.identity });
+        }
+        memory::probe(size_of_val(&*list))?;
+        Ok(list.into())
     }
 
     /// Puts a new object into a directory that has none of the name.
@@ -214,8 +186,9 @@ impl Hermetic {
         directory: NodeId,
         name: Arc<str>,
         body: Body,
-    ) -> Result<NodeId, ErrorCode> {
+    ) -> Result<NodeId> {
         let mut node = Node::new(0, body);
+        nodes.room_for_one()?;
         self.reserve(nodes, OBJECT_SIZE + node.size() + size::of_name(&name))?;
         node.identity = self.new_identity();
         let id = nodes.insert(node);
@@ -234,37 +207,6 @@ fn within_offsets(offset: u64, len: usize) -> Result<(), ErrorCode> {
         Some(end) if end <= OFFSET_MAX => Ok(()),
         _ => Err(ErrorCode::Invalid),
     }
-}
-
-fn in_memory(len: u64) -> Result<usize, ErrorCode> {
-    usize::try_from(len).map_err(|_| ErrorCode::InsufficientSpace)
-}
-
-/// Fills `data` with zeros up to `filled` bytes, with room for `len`.
-fn grow(data: &mut Vec<u8>, len: usize, filled: usize) -> Result<(), ErrorCode> {
-    // The host has memory that is zero already, and gives it when it is first touched. So a guest that asks for much and
-    // writes little makes no work: what costs is what the file had, and that was written.
-    let gap = filled.saturating_sub(data.len());
-    if gap > data.len() && filled > data.capacity() {
-        let mut new = zeroed(len.max(filled))?;
-        new[..data.len()].copy_from_slice(data);
-        new.truncate(filled);
-        *data = new;
-    }
-    data.try_reserve(len.saturating_sub(data.len())).map_err(|_| ErrorCode::InsufficientSpace)?;
-    if data.len() < filled {
-        data.resize(filled, 0);
-    }
-    Ok(())
-}
-
-/// So many zeros that nobody has written yet.
-fn zeroed(len: usize) -> Result<Vec<u8>, ErrorCode> {
-    // `vec!` ends the process if there is no memory for it. Hidden, so that asking is not optimised away.
-    let mut probe: Vec<u8> = Vec::new();
-    probe.try_reserve_exact(len).map_err(|_| ErrorCode::InsufficientSpace)?;
-    drop(std::hint::black_box(probe));
-    Ok(vec![0; len])
 }
 
 fn contents(nodes: &Nodes, id: NodeId) -> Result<&Contents, ErrorCode> {

@@ -9,9 +9,10 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
 use crate::identity;
+use crate::memory;
 use crate::node::{Body, Directory, Node, NodeId, Nodes};
 use crate::tree::{Tree, TreeBody, TreeError, TreeNode};
 use crate::types::{Access, FileType};
@@ -91,13 +92,13 @@ impl Hermetic {
     }
 
     /// What is below `root`, depth first and by the bytes of the names, so that each object is met by its first path.
-    pub(crate) fn tree(&self, nodes: &Nodes, root: NodeId) -> Tree {
+    pub(crate) fn tree(&self, nodes: &Nodes, root: NodeId) -> Result<Tree> {
         let mut tree = Tree { nodes: vec![empty_directory(identity::of_path("", 0))] };
         // Only looked up, never gone through: its order cannot show.
         let mut known = HashMap::from([(root, 0)]);
         let mut path = String::new();
         // A guest can make them as deep as it likes: no recursion.
-        let mut stack = vec![Visit::new(nodes, root, 0, 0)];
+        let mut stack = vec![Visit::new(nodes, root, 0, 0)?];
         while let Some(visit) = stack.last_mut() {
             let Some((name, id)) = visit.left.next() else {
                 path.truncate(visit.above);
@@ -108,6 +109,8 @@ impl Hermetic {
                 continue;
             };
             let Some(node) = nodes.get(*id) else { continue };
+            memory::room_for_one(&mut tree.nodes)?;
+            known.try_reserve(1)?;
             let index = *known.entry(*id).or_insert(tree.nodes.len() as u32);
             visit.entries.insert(name.clone(), index);
             if let Some(node) = tree.nodes.get_mut(index as usize) {
@@ -124,7 +127,7 @@ impl Hermetic {
             let body = match &node.body {
                 Body::Directory(_) => {
                     tree.nodes.push(empty_directory(identity));
-                    stack.push(Visit::new(nodes, *id, index, above));
+                    stack.push(Visit::new(nodes, *id, index, above)?);
                     continue;
                 }
                 // Shared, also what the run wrote, until it writes again.
@@ -136,7 +139,7 @@ impl Hermetic {
             path.truncate(above);
             tree.nodes.push(TreeNode { identity, links: 1, body });
         }
-        tree
+        Ok(tree)
     }
 
     fn room(&self) -> u64 {
@@ -158,9 +161,9 @@ impl Hermetic {
         self.used = self.used.saturating_sub(std::mem::take(&mut nodes.freed));
     }
 
-    fn reserve(&mut self, nodes: &mut Nodes, bytes: u64) -> Result<(), ErrorCode> {
+    fn reserve(&mut self, nodes: &mut Nodes, bytes: u64) -> Result<()> {
         if bytes > self.room_for(nodes, bytes) {
-            return Err(ErrorCode::InsufficientSpace);
+            return Err(ErrorCode::InsufficientSpace.into());
         }
         self.used += bytes;
         Ok(())
@@ -184,12 +187,14 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    fn new(nodes: &'a Nodes, id: NodeId, index: u32, above: usize) -> Self {
+    /// Fails unless there is memory for as many entries.
+    fn new(nodes: &'a Nodes, id: NodeId, index: u32, above: usize) -> Result<Self> {
         let left = match nodes.get(id).map(|node| &node.body) {
             Some(Body::Directory(directory)) => directory.entries.iter(),
             _ => Default::default(),
         };
-        Visit { left, entries: BTreeMap::new(), index, above }
+        memory::probe(left.len().saturating_mul(4 * size_of::<(Arc<str>, u32)>()))?;
+        Ok(Visit { left, entries: BTreeMap::new(), index, above })
     }
 }
 

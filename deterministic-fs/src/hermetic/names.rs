@@ -4,6 +4,7 @@ use super::resolve::{self, entry, no_nul, parent};
 use super::{Hermetic, directory_mut};
 use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
+use crate::memory;
 use crate::node::{Body, Directory, NodeId, Nodes};
 use crate::size;
 use crate::types::{DEPTH_MAX, FileType, PATH_MAX};
@@ -79,6 +80,7 @@ impl Hermetic {
         if node.links >= LINK_MAX {
             return Err(ErrorCode::TooManyLinks.into());
         }
+        memory::probe_small()?;
         self.reserve(nodes, size::of_name(new_name))?;
         if let Some(directory) = directory_mut(nodes, new_directory) {
             directory.entries.insert(new_name.into(), id);
@@ -141,6 +143,7 @@ impl Hermetic {
         let height = super::directory(nodes, id).map_or(0, |moved| moved.height + 1);
         room_below(nodes, new_directory, height)?;
         let replaced = replaced.map(|(id, _)| id);
+        memory::probe_small()?;
         if replaced.is_none() {
             self.reserve(nodes, size::of_name(new_name).saturating_sub(size::of_name(name)))?;
         }

@@ -23,6 +23,7 @@ use self::objects::{Objects, Place, key};
 use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
 use crate::identity::Way;
+use crate::memory;
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::{Access, DirectoryEntry, FileType, Stat};
 
@@ -86,21 +87,28 @@ impl Live {
                 Err(Error::Code(ErrorCode::NoEntry)) => continue,
                 Err(error) => return Err(error),
             };
+            memory::room_for_one(&mut entries)?;
             let name = entry.file_name().into_string().map_err(|_| ErrorCode::IllegalByteSequence)?;
             entries.push((name, key(&metadata), file_type(&metadata)));
         }
         // Strings are ordered by their bytes. Objects are met in this order, and all or none of them: two names of one
         // then say the same on every host.
         entries.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
-        let entries = entries.into_iter().map(|(name, key, file_type)| {
-            let node = self
-                .objects
-                .get(key)
-                .unwrap_or_else(|| self.objects.insert(nodes, place.mount, &place.way.to(&name), key));
+        let mut list = Vec::new();
+        list.try_reserve_exact(entries.len())?;
+        for (name, key, file_type) in entries {
+            let node = match self.objects.get(key) {
+                Some(node) => node,
+                None => {
+                    nodes.room_for_one()?;
+                    self.objects.insert(nodes, place.mount, &place.way.to(&name), key)
+                }
+            };
             let identity = nodes.get(node).map_or(0, |node| node.identity);
-            DirectoryEntry { name: name.into(), file_type, identity }
-        });
-        Ok(entries.collect())
+            list.push(DirectoryEntry { name: name.into(), file_type, identity });
+        }
+        memory::probe(size_of_val(&*list))?;
+        Ok(list.into())
     }
 }
 

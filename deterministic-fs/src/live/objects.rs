@@ -103,6 +103,7 @@ impl Objects {
             return Ok(node);
         }
         let way = place.way.to(&self.reach(place, path, follow)?);
+        nodes.room_for_one()?;
         Ok(self.insert(nodes, place.mount, &way, key))
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map};
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use super::{Bytes, Change, ChangeKind, Changes, Tree, TreeBody};
+use super::{Change, ChangeKind, Changes, Tree, TreeBody};
 use crate::error::{Error, Result};
 use crate::types::PATH_MAX;
 
@@ -107,24 +107,9 @@ fn entries(tree: &Tree, index: Option<u32>) -> Entries<'_> {
 pub(super) fn same(was: &TreeBody, is: &TreeBody) -> Result<bool> {
     Ok(match (was, is) {
         (TreeBody::Directory(_), TreeBody::Directory(_)) => true,
-        (TreeBody::File(was), TreeBody::File(is)) => {
-            shared(was, is) || (was.len() == is.len() && was.bytes()? == is.bytes()?)
-        }
+        (TreeBody::File(was), TreeBody::File(is)) => was.same(is)?,
         (TreeBody::SymbolicLink(was), TreeBody::SymbolicLink(is)) => was == is,
         (TreeBody::Special(was), TreeBody::Special(is)) => was == is,
         _ => false,
     })
-}
-
-/// Whether both are the same bytes in memory, or the same file of the host that nobody has read yet.
-fn shared(was: &Bytes, is: &Bytes) -> bool {
-    match (was, is) {
-        (Bytes::Shared(was), Bytes::Shared(is)) => Arc::ptr_eq(was, is),
-        (Bytes::Own(was), Bytes::Own(is)) => Arc::ptr_eq(was, is),
-        (Bytes::Later(was), Bytes::Later(is)) => Arc::ptr_eq(was, is),
-        (Bytes::Shared(bytes), Bytes::Later(later)) | (Bytes::Later(later), Bytes::Shared(bytes)) => {
-            later.bytes.get().is_some_and(|read| Arc::ptr_eq(read, bytes))
-        }
-        _ => false,
-    }
 }

@@ -1,14 +1,19 @@
 //! What a run made of a tree, to be kept without the tree.
 
-use std::collections::BTreeMap;
+mod kept;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::kept::Kept;
 use super::walk::Walk;
-use super::{Bytes, Tree, TreeBody};
+use super::{Tree, TreeBody};
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::types::PATH_MAX;
 
 /// What makes one tree into another: every name of the other, and the contents of what is not the same at the same place.
-/// Taken by [`Tree::delta_to`], given back to [`Tree::with`].
+/// Taken by [`Tree::delta_to`], given back to [`Tree::with`]. Shares the bytes of files with the tree that it leads to.
 ///
 /// ```
 /// use deterministic_fs::Tree;
@@ -26,7 +31,19 @@ use crate::types::PATH_MAX;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Delta {
-    entries: Vec<(String, Is)>,
+    /// In the order of paths.
+    entries: Vec<Entry>,
+}
+
+/// What there is of one name. Of the path to it nothing else: a guest can have many names in deep directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Entry {
+    /// How many directories it is in, beside the root: the last entries before this one that have fewer, and are directories.
+    depth: u32,
+    #[cfg_attr(feature = "serde", serde(with = "kept::text"))]
+    name: Arc<str>,
+    is: Is,
 }
 
 /// What is at a path.
@@ -36,8 +53,8 @@ enum Is {
     Directory,
     /// What was there before, no directory.
     Same,
-    File(Vec<u8>),
-    SymbolicLink(String),
+    File(Kept),
+    SymbolicLink(#[cfg_attr(feature = "serde", serde(with = "kept::text"))] Arc<str>),
     /// Another name of the object of this entry.
     Name(u64),
 }
@@ -56,26 +73,30 @@ impl Tree {
     /// # Errors
     ///
     /// [`Error::Contents`] if a file was left for later and cannot be read now; [`Error::TooDeep`] if a path is longer than
-    /// [`PATH_MAX`]; [`Error::Special`] if a fifo, a socket or a device is at another place than before.
+    /// [`PATH_MAX`]; [`Error::Special`] if a fifo, a socket or a device is at another place than before;
+    /// [`Error::Exhausted`] if there is no memory for it.
     pub fn delta_to(&self, after: &Tree) -> Result<Delta> {
         let mut delta = Delta::default();
         // Where each object of `after` was first met.
-        let mut first = BTreeMap::new();
+        let mut first: Vec<Option<u64>> = Vec::new();
+        first.try_reserve_exact(after.nodes.len())?;
+        first.resize(after.nodes.len(), None);
         let mut walk = Walk::new(after);
         while let Some(step) = walk.step() {
             let path = walk.path();
             if path.len() > PATH_MAX {
                 return Err(Error::TooDeep { path: path.chars().take(100).collect() });
             }
-            let number = delta.entries.len() as u64;
-            let is = match (first.insert(step.index, number), &step.node.body) {
-                (Some(known), _) => {
-                    first.insert(step.index, known);
-                    Is::Name(known)
+            memory::room_for_one(&mut delta.entries)?;
+            let is = match &mut first[step.index as usize] {
+                Some(known) => Is::Name(*known),
+                new => {
+                    *new = Some(delta.entries.len() as u64);
+                    self.is(path, &step.node.body)?
                 }
-                (None, body) => self.is(path, body)?,
             };
-            delta.entries.push((path.to_owned(), is));
+            // No deeper than a path has names.
+            delta.entries.push(Entry { depth: step.depth as u32, name: step.name.clone(), is });
         }
         Ok(delta)
     }
@@ -89,8 +110,8 @@ impl Tree {
         }
         Ok(match body {
             TreeBody::Directory(_) => Is::Directory,
-            TreeBody::File(bytes) => Is::File(bytes.bytes()?.to_vec()),
-            TreeBody::SymbolicLink(target) => Is::SymbolicLink(target.to_string()),
+            TreeBody::File(bytes) => Is::File(Kept::of(bytes)?),
+            TreeBody::SymbolicLink(target) => Is::SymbolicLink(target.clone()),
             TreeBody::Special(_) => return Err(Error::Special { path: path.to_owned() }),
         })
     }
@@ -104,25 +125,39 @@ impl Tree {
     pub fn with(&self, delta: &Delta) -> Result<Tree, OtherTree> {
         let mut tree = Tree::new();
         let mut objects = Vec::with_capacity(delta.entries.len());
-        for (path, is) in &delta.entries {
+        let mut path = String::new();
+        // How long the path to each directory is in which the next entry may be, without the slash.
+        let mut above = vec![0];
+        for Entry { depth, name, is } in &delta.entries {
+            let parent = usize::try_from(*depth).ok().and_then(|depth| above.get(depth).copied());
+            let Some(parent) = parent else { return Err(OtherTree { path: name.to_string() }) };
+            path.truncate(parent);
+            above.truncate(*depth as usize + 1);
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
             let other = || OtherTree { path: path.clone() };
             let body = match is {
-                Is::Directory => TreeBody::Directory(BTreeMap::new()),
-                Is::File(bytes) => TreeBody::File(Bytes::Shared(bytes.as_slice().into())),
-                Is::SymbolicLink(target) => TreeBody::SymbolicLink(target.as_str().into()),
-                Is::Same => match self.find(path).map(|index| &self.node(index).body) {
+                Is::Directory => {
+                    above.push(path.len());
+                    TreeBody::Directory(BTreeMap::new())
+                }
+                Is::File(bytes) => TreeBody::File(bytes.bytes()),
+                Is::SymbolicLink(target) => TreeBody::SymbolicLink(target.clone()),
+                Is::Same => match self.find(&path).map(|index| &self.node(index).body) {
                     None | Some(TreeBody::Directory(_)) => return Err(other()),
                     Some(body) => body.clone(),
                 },
                 Is::Name(number) => {
                     let object = usize::try_from(*number).ok().and_then(|number| objects.get(number).copied());
                     let object = object.ok_or_else(other)?;
-                    tree.insert_name(path, object).map_err(|_| other())?;
+                    tree.insert_name(&path, object).map_err(|_| other())?;
                     objects.push(object);
                     continue;
                 }
             };
-            objects.push(tree.insert(path, body).map_err(|_| other())?);
+            objects.push(tree.insert(&path, body).map_err(|_| other())?);
         }
         tree.identify();
         Ok(tree)

@@ -7,6 +7,7 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncEx
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 
 use super::{failed, not_reached};
+use crate::memory;
 use crate::tree::cursor::{Cursor, Id};
 use crate::tree::walk::Walk;
 use crate::tree::{Bytes, Tree, TreeBody, TreeError};
@@ -99,10 +100,22 @@ pub(super) fn open_regular(dir: &Dir, name: &str) -> io::Result<(File, Metadata)
 pub(super) struct NotRegular;
 
 fn read_bytes(file: &mut File, len: u64) -> io::Result<Arc<[u8]>> {
-    let mut bytes = Vec::new();
     // Some files claim more than a machine has.
     let room = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    bytes.try_reserve_exact(room).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    file.take(len.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes.into())
+    memory::probe(room).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, room).collect();
+    let mut count = 0;
+    // Where it will stay, so that it is in memory once. Nobody else has it yet.
+    while let Some(rest) = Arc::get_mut(&mut bytes).map(|bytes| &mut bytes[count..]).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => return Ok(bytes[..count].into()),
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // A file that is longer than it says is told by one more byte.
+    let mut more = Vec::new();
+    file.take(1).read_to_end(&mut more)?;
+    Ok(if more.is_empty() { bytes } else { [&*bytes, &more].concat().into() })
 }

@@ -7,11 +7,17 @@ use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 
 /// A new file. `mode` are its permissions; the host's if `None`.
-pub(super) fn write_file(dir: &Dir, name: &str, bytes: &[u8], mode: Option<u32>, sync: bool) -> io::Result<()> {
+pub(super) fn write_file<'a>(
+    dir: &Dir,
+    name: &str,
+    bytes: impl IntoIterator<Item = &'a [u8]>,
+    mode: Option<u32>,
+    sync: bool,
+) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).follow(FollowSymlinks::No);
     let mut file = dir.open_with(name, &options)?;
-    file.write_all(bytes)?;
+    bytes.into_iter().try_for_each(|piece| file.write_all(piece))?;
     if let Some(mode) = mode {
         set_mode(&file, mode)?;
     }

@@ -113,7 +113,7 @@ fn a_guest_of_0_3_copies_a_file() {
         store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await?
     });
     assert_eq!(ended.unwrap().unwrap(), Ok(()));
-    let after = store.data_mut().deterministic_mut().files().tree(0).unwrap();
+    let after = store.data_mut().deterministic_mut().files().tree(0).unwrap().unwrap();
     for name in ["in", "out", "spliced"] {
         assert!(after.file(name).unwrap().unwrap() == content, "{name}");
     }
