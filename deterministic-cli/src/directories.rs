@@ -7,7 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use deterministic_wasmtime::fingerprint::Left;
 use deterministic_wasmtime::fs::{
-    Access, Change, ChangeKind, Contents, FileSystem, FileType, Tree, WriteError, WriteTarget,
+    Access, Change, ChangeKind, Contents, Error as FilesError, FileSystem, FileType, Tree, WriteError, WriteTarget,
 };
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ use crate::problem::Problem;
 pub(crate) struct Directories {
     capacity: u64,
     hermetic: Vec<Hermetic>,
+    /// Whether somebody wants to know what the guest leaves of them.
+    wanted: bool,
 }
 
 #[derive(Debug)]
@@ -87,7 +89,7 @@ impl Directories {
                 return Err(Problem::WriteBackTwice { guest: hermetic[index].guest.clone() });
             }
         }
-        Ok(Directories { capacity, hermetic })
+        Ok(Directories { capacity, hermetic, wanted: !write_backs.is_empty() })
     }
 
     /// The guest's name of each, and what it was before the run.
@@ -96,13 +98,15 @@ impl Directories {
     }
 
     /// What a run left, to be kept. `None` if it cannot be put into words.
-    pub(crate) fn keep(&self, left: &[Tree]) -> Option<Vec<Left>> {
-        let kept = self
-            .hermetic
-            .iter()
-            .zip(left)
-            .map(|(hermetic, left)| Some(Left::new(&left.digest().ok()?, hermetic.tree.delta_to(left).ok()?)));
-        kept.collect()
+    pub(crate) fn keep(&self, left: &[Tree]) -> Result<Option<Vec<Left>>, Problem> {
+        let kept = |hermetic: &Hermetic, left: &Tree| Ok(Left::new(&left.digest()?, hermetic.tree.delta_to(left)?));
+        let kept = self.hermetic.iter().zip(left).map(|(hermetic, left)| kept(hermetic, left));
+        match kept.collect() {
+            Ok(kept) => Ok(Some(kept)),
+            // That is this machine's, and not what the guest left.
+            Err(error @ FilesError::Exhausted { .. }) => Err(unread(error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// What a run left that was kept. `None` if it is not whole.
@@ -128,10 +132,18 @@ impl Directories {
         Ok(())
     }
 
-    /// What the guest left of each.
-    pub(crate) fn left(&self, files: &FileSystem) -> Vec<Tree> {
+    /// What the guest left of each; nothing if nobody wants it, since putting it together takes memory and time.
+    pub(crate) fn left(&self, files: &FileSystem) -> Result<Vec<Tree>, Problem> {
+        if !self.wanted {
+            return Ok(Vec::new());
+        }
         // They come after the live ones, of which there is no tree.
-        (0..files.preopens().len()).filter_map(|mount| files.tree(mount)).collect()
+        (0..files.preopens().len()).filter_map(|mount| files.tree(mount)).map(|tree| tree.map_err(unread)).collect()
+    }
+
+    /// Says that what the guest leaves is wanted, also if it is not written back.
+    pub(crate) fn want(&mut self) {
+        self.wanted = true;
     }
 
     /// Writes the trees where they are to go, unless `ended` says why the guest was not through: then nobody knows what is
@@ -187,7 +199,7 @@ impl ReportedChange {
     }
 }
 
-fn unread(error: deterministic_wasmtime::fs::Error) -> Problem {
+fn unread(error: FilesError) -> Problem {
     Problem::HermeticLeft { reason: error.to_string() }
 }
 

@@ -91,7 +91,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     }
     let arguments = arguments(common, &guest)?;
     let mut wasi = context(common, &arguments, &outputs)?;
-    let directories = Directories::read(common, &args.write_backs)?;
+    let mut directories = Directories::read(common, &args.write_backs)?;
+    if store.is_some() || args.report.is_some() {
+        directories.want();
+    }
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
     let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), &guest, &preloads)?;
@@ -155,9 +158,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     };
     let written_back = directories.write_back(&ran.left, ended);
     let (stdout, stderr) = printed?;
-    let outcome = outputs.kept().zip(directories.keep(&ran.left)).map(|(streams, left)| {
-        cache::outcome(&ran.outcome, streams, ran.results.as_deref().unwrap_or_default(), left, &ran.notes)
-    });
+    let outcome = match outputs.kept() {
+        Some(streams) => directories.keep(&ran.left)?.map(|left| {
+            cache::outcome(&ran.outcome, streams, ran.results.as_deref().unwrap_or_default(), left, &ran.notes)
+        }),
+        None => None,
+    };
     if let (Some(store), Some(key), Some(outcome), Some("miss")) = (&store, &fingerprint, &outcome, cached)
         && ran.is_the_same_anywhere
     {

@@ -62,12 +62,15 @@ struct Passed {
 }
 
 impl Passed {
-    fn keep(&mut self, bytes: &[u8]) {
+    fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
-        self.kept = self.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT).map(|mut kept| {
+        self.kept = self.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT);
+        if let Some(kept) = &mut self.kept {
+            // A guest whose output this machine has no memory for has no outcome here, and no other one either.
+            kept.try_reserve(bytes.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
             kept.extend_from_slice(bytes);
-            kept
-        });
+        }
+        Ok(())
     }
 }
 
@@ -148,8 +151,8 @@ impl State {
     fn write(&mut self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
         if self.silent {
             let passed = if which == Which::Stdout { &mut self.stdout } else { &mut self.stderr };
-            passed.keep(bytes);
-            return Ok(());
+            let kept = passed.keep(bytes);
+            return self.note(which, kept);
         }
         let (passed, written) = match which {
             Which::Stdout => (&mut self.stdout, io::stdout().write_all(bytes)),
@@ -160,8 +163,8 @@ impl State {
             }
         };
         passed.sha256.update(bytes);
-        passed.keep(bytes);
-        self.note(which, written)
+        let kept = passed.keep(bytes);
+        self.note(which, written.and(kept))
     }
 
     /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.

@@ -62,7 +62,7 @@ pub enum Warning {
 }
 
 /// The version of an entry's format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What an entry begins with.
 const MAGIC: &[u8; 8] = b"detwasi\0";
@@ -125,13 +125,39 @@ pub fn store_outcome(store: &impl ResultStore, fingerprint: &Fingerprint, outcom
 
 /// Magic, format, fingerprint, BLAKE3 of the rest, and the rest: the outcome in postcard's encoding.
 fn encode(fingerprint: &Fingerprint, outcome: &Outcome) -> io::Result<Vec<u8>> {
-    let body = postcard::to_allocvec(outcome).map_err(io::Error::other)?;
-    let mut entry = MAGIC.to_vec();
-    entry.extend_from_slice(&FORMAT.to_le_bytes());
-    entry.extend_from_slice(fingerprint.as_bytes());
-    entry.extend_from_slice(blake3::hash(&body).as_bytes());
-    entry.extend_from_slice(&body);
+    let mut head = MAGIC.to_vec();
+    head.extend_from_slice(&FORMAT.to_le_bytes());
+    head.extend_from_slice(fingerprint.as_bytes());
+    let hash = head.len()..head.len() + blake3::OUT_LEN;
+    head.resize(hash.end, 0);
+    let mut entry = postcard::serialize_with_flavor(outcome, Growing(head)).map_err(|error| match error {
+        postcard::Error::SerializeBufferFull => io::ErrorKind::OutOfMemory.into(),
+        error => io::Error::other(error),
+    })?;
+    let body = blake3::hash(entry.get(hash.end..).unwrap_or_default());
+    entry[hash].copy_from_slice(body.as_bytes());
     Ok(entry)
+}
+
+/// Bytes that are put behind others. A guest decides how many: no memory for them is an error.
+struct Growing(Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Growing {
+    type Output = Vec<u8>;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.try_reserve(bytes.len()).map_err(|_| postcard::Error::SerializeBufferFull)?;
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
+    }
 }
 
 fn decode(entry: &[u8], fingerprint: &Fingerprint) -> Result<Outcome, String> {

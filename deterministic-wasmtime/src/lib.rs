@@ -21,6 +21,7 @@ mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod keyvalue;
+mod memory;
 pub mod p1;
 pub mod p2;
 pub mod p3;

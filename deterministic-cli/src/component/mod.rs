@@ -154,7 +154,7 @@ impl Program {
             Some(Returned::Response(response)) => (None, Some(response)),
             Some(Returned::Nothing) | None => (None, None),
         };
-        let left = directories.left(store.data_mut().wasi.deterministic_mut().files());
+        let left = directories.left(store.data_mut().wasi.deterministic_mut().files())?;
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
             left,

@@ -120,7 +120,7 @@ impl<'a> Program<'a> {
         };
         let (outcome, results) = Outcome::with_results(called);
         let memories = made.map(|(instance, beside)| memories(&instance, beside, &mut store)).unwrap_or_default();
-        let left = directories.left(store.data_mut().wasi.deterministic_mut().files());
+        let left = directories.left(store.data_mut().wasi.deterministic_mut().files())?;
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
             left,

@@ -54,13 +54,7 @@ impl Written {
             copy.extend_from_slice(group);
             groups.push(copy);
         }
-        Ok(Written {
-            len: self.len,
-            base: self.base.clone(),
-            base_len: self.base_len,
-            groups,
-            whole: OnceLock::new(),
-        })
+        Ok(Written { len: self.len, base: self.base.clone(), base_len: self.base_len, groups, whole: OnceLock::new() })
     }
 
     pub(super) fn bytes(&self) -> Result<&[u8]> {

@@ -180,13 +180,7 @@ impl Hermetic {
     }
 
     /// Puts a new object into a directory that has none of the name.
-    pub(super) fn add(
-        &mut self,
-        nodes: &mut Nodes,
-        directory: NodeId,
-        name: Arc<str>,
-        body: Body,
-    ) -> Result<NodeId> {
+    pub(super) fn add(&mut self, nodes: &mut Nodes, directory: NodeId, name: Arc<str>, body: Body) -> Result<NodeId> {
         let mut node = Node::new(0, body);
         nodes.room_for_one()?;
         self.reserve(nodes, OBJECT_SIZE + node.size() + size::of_name(&name))?;

@@ -20,6 +20,8 @@ pub enum Resource {
     Memories,
     /// Tables.
     Tables,
+    /// The host's own memory for what the guest reads, writes and asks for. No limit of [`Limits`] is about it.
+    Buffers,
 }
 
 impl fmt::Display for Resource {
@@ -30,6 +32,7 @@ impl fmt::Display for Resource {
             Resource::Instances => "instances",
             Resource::Memories => "memories",
             Resource::Tables => "tables",
+            Resource::Buffers => "memory for what the guest reads and writes",
         })
     }
 }

@@ -49,7 +49,11 @@ impl P1Ctx {
     /// A string of the guest's. It is copied, since what follows may need all of the context.
     pub(super) fn string(&mut self, memory: &GuestMemory<'_>, ptr: i32, len: i32) -> Answer<String> {
         self.allowance.take(len as u32 as usize)?;
-        Ok(memory.as_cow_str(GuestPtr::new((ptr as u32, len as u32)))?.into_owned())
+        let text = memory.as_cow_str(GuestPtr::new((ptr as u32, len as u32)))?;
+        let mut copy = String::new();
+        copy.try_reserve_exact(text.len()).map_err(crate::memory::exhausted)?;
+        copy.push_str(&text);
+        Ok(copy)
     }
 }
 

@@ -3,13 +3,13 @@
 //! A stream of the embedder's is reached through locks and counted buffers, which cost more than a short write. These
 //! bytes are the context's own.
 
-use deterministic_fs::ErrorCode;
 use wasmtime_wasi::p1::types::Errno;
 use wiggle::GuestMemory;
 
 use super::P1Ctx;
 use super::fault::Answer;
 use super::io::{Buffers, slice};
+use crate::memory;
 
 /// What a guest wrote to standard output and error.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +41,8 @@ impl Captured {
             let bytes = slice(memory, buffer)?;
             let fits = bytes.len().min(limit - to.len());
             full |= fits < bytes.len();
-            // Room that the host does not have is no reason to abort.
-            to.try_reserve(fits).map_err(|_| ErrorCode::InsufficientSpace)?;
+            // Room that the host does not have is no reason to abort, and none of the guest's business.
+            to.try_reserve(fits).map_err(memory::exhausted)?;
             to.extend_from_slice(&bytes[..fits]);
             Ok(fits)
         })?;

@@ -220,6 +220,7 @@ impl Buffers {
             let part = slice(memory, buffer)?;
             if copy.capacity() - copy.len() < part.len() {
                 // Of a block that is used up and free again, the front is used once more.
+                crate::memory::probe(copy.len().saturating_mul(2).saturating_add(part.len()))?;
                 copy.reserve(part.len().max(SCRATCH));
             }
             copy.extend_from_slice(part);

@@ -14,6 +14,7 @@ use super::memory::{errno, errno_or_trap};
 use super::readiness::{Descriptors, Readiness};
 use super::records::{Layout, Subscription, Subscriptions, Wants, write_events};
 use crate::files::Files;
+use crate::memory::exhausted;
 use crate::{DeterministicCtx, Error};
 
 /// For how many events there is room from call to call.
@@ -79,6 +80,10 @@ pub(crate) fn poll_oneoff(
     let subscriptions = Subscriptions { layout, call, epoch, now: start };
     ready.clear();
     hangups.clear();
+    if call.count as usize > KEPT {
+        ready.try_reserve_exact(call.count as usize).map_err(exhausted)?;
+        hangups.try_reserve_exact(call.count as usize).map_err(exhausted)?;
+    }
 
     let mut once = AskedOnce(None);
     let at_once = scheduler.timers_are_due();

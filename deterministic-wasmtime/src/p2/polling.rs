@@ -15,7 +15,7 @@ use wasmtime_wasi_io::bindings::wasi::io::poll as asynchronous;
 
 use super::deadlines::Deadlines;
 use crate::calls::HostCall;
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, Error, memory};
 
 /// `wasi:io/poll`.
 pub mod poll {
@@ -92,6 +92,9 @@ impl DeterministicCtxView<'_> {
     fn wait(&mut self, list: &[Resource<DynPollable>]) -> Result<usize> {
         let mut ready = std::mem::take(&mut self.ctx.scheduling.ready);
         ready.clear();
+        if list.len() > ready.capacity() {
+            ready.try_reserve_exact(list.len()).map_err(memory::exhausted)?;
+        }
         // Asking moves neither the timeline nor the scheduler.
         let mut now = self.ctx.now();
         let all_due = self.ctx.scheduling.scheduler.timers_are_due();
@@ -145,6 +148,7 @@ impl DeterministicCtxView<'_> {
             return Err(Error::EmptyPollList.into());
         }
         let deliver = self.wait(list)?;
+        memory::probe(deliver.saturating_mul(size_of::<u32>()))?;
         Ok(self.ctx.scheduling.ready[..deliver].iter().map(Event::subscription).collect())
     }
 

@@ -1,12 +1,12 @@
 //! `wasi:random`.
 
-use deterministic_core::{ByteStream, PolicyError};
+use deterministic_core::ByteStream;
 use wasmtime::Result;
 use wasmtime_wasi::p2::bindings::random as bindings;
 
 use super::linked;
 use crate::calls::HostCall;
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, Error, memory};
 
 linked! {
     /// `wasi:random/random`: the secure stream.
@@ -31,19 +31,19 @@ fn bytes(stream: &mut ByteStream, len: u64) -> Result<Vec<u8>> {
     if len > MAX_RANDOM {
         return Err(Error::RandomTooLong { len, max: MAX_RANDOM }.into());
     }
-    Ok(draw(stream, usize::try_from(len)?)?)
+    draw(stream, usize::try_from(len)?)
 }
 
 /// What guests ask for most: a key, a seed, a number. Zeroed memory from the allocator takes longer than copying these.
 const SHORT: usize = 64;
 
 /// The next bytes of the stream, for both versions.
-pub(crate) fn draw(stream: &mut ByteStream, len: usize) -> Result<Vec<u8>, PolicyError> {
+pub(crate) fn draw(stream: &mut ByteStream, len: usize) -> Result<Vec<u8>> {
     if let Some(short) = [0; SHORT].get_mut(..len) {
         stream.fill(short)?;
         return Ok(short.to_vec());
     }
-    let mut bytes = vec![0; len];
+    let mut bytes = memory::zeroed(len)?;
     stream.fill(&mut bytes)?;
     Ok(bytes)
 }

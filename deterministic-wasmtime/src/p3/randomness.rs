@@ -25,7 +25,7 @@ linked! {
 
 /// More than the limit gives as much as the limit, as on stock: WASI 0.3 allows short answers.
 fn bytes(stream: &mut ByteStream, len: u64) -> Result<Vec<u8>> {
-    Ok(draw(stream, usize::try_from(len.min(MAX_RANDOM))?)?)
+    draw(stream, usize::try_from(len.min(MAX_RANDOM))?)
 }
 
 impl bindings::random::Host for DeterministicCtxView<'_> {

@@ -169,8 +169,9 @@ impl Tree {
             }
             let write = |at: &Dir, name: &str| match &step.node.body {
                 TreeBody::File(bytes) => {
-                    let bytes =
-                        bytes.pieces().map_err(|source| WriteError::Contents { target: target.said.clone(), source })?;
+                    let bytes = bytes
+                        .pieces()
+                        .map_err(|source| WriteError::Contents { target: target.said.clone(), source })?;
                     host::write_file(at, name, bytes, mode, sync).map_err(failed)
                 }
                 TreeBody::SymbolicLink(to) => host::symlink(at, to, name).map_err(failed),

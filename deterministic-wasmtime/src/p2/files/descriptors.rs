@@ -12,7 +12,7 @@ use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::filesystem::Descriptor;
 
 use crate::p2::CHUNK;
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, Error, memory};
 
 /// Why a call did not happen.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Descriptors<'_> {
     /// Up to [`CHUNK`] bytes; none at the end of the file.
     pub(crate) fn read(&mut self, fd: &Fd, len: u64, offset: u64) -> Result<Vec<u8>> {
         let file = file(self.table, fd)?;
-        let mut bytes = vec![0; len.min(CHUNK as u64) as usize];
+        let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize)?;
         let read = self.files.read(file, &mut bytes, offset)?;
         bytes.truncate(read);
         Ok(bytes)

@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::{
 
 use super::CHUNK;
 use crate::ctx::DeterministicCtx;
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, Error, memory};
 
 /// The streams of files that are alive.
 #[derive(Debug, Default)]
@@ -35,6 +35,9 @@ struct Output {
     position: Position,
     closed: bool,
 }
+
+/// What a write of zeros writes.
+static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 const TOO_MUCH: &str = "a write of more than was permitted";
 
@@ -86,7 +89,7 @@ impl Input {
         if len == 0 {
             return Ok(Vec::new());
         }
-        let mut bytes = vec![0; len.min(CHUNK as u64) as usize];
+        let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize).map_err(trap)?;
         match files.read(&self.file, &mut bytes, self.position) {
             Ok(0) => {
                 self.closed = true;
@@ -209,7 +212,8 @@ impl DeterministicCtxView<'_> {
     ) -> Option<StreamResult<()>> {
         match self.check_write_file(stream)? {
             Ok(permit) if len > permit => Some(Err(StreamError::trap(TOO_MUCH))),
-            Ok(_) => self.write_file(stream, &vec![0; len as usize]),
+            // What is permitted is never more than there are.
+            Ok(_) => self.write_file(stream, &ZEROS[..len as usize]),
             Err(closed) => Some(Err(closed)),
         }
     }

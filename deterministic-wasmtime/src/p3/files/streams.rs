@@ -12,7 +12,7 @@ use super::convert::{descriptor_type, error_code};
 use super::outcome::Outcome;
 use crate::files::Listing;
 use crate::p2::CHUNK;
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, Error, memory};
 
 /// How the file system is found in the data of the store.
 pub(super) type Getter<U> = for<'a> fn(&'a mut U) -> DeterministicCtxView<'a>;
@@ -150,6 +150,9 @@ pub(super) struct Entries {
     pub(super) outcome: Outcome,
 }
 
+/// What an allocator takes for a name beside its bytes.
+const NAME_COST: usize = 32;
+
 /// How many entries the embedder gets at once.
 const HOST_ENTRIES: usize = 32;
 
@@ -169,7 +172,10 @@ impl<U> StreamProducer<U> for Entries {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
         let left = self.listing.entries.get(self.next..).unwrap_or_default();
-        let entries: Vec<_> = left.iter().take(count).map(entry).collect();
+        let left = left.get(..count).unwrap_or(left);
+        let names: usize = left.iter().map(|entry| entry.name.len() + NAME_COST).sum();
+        memory::probe(names.saturating_add(size_of::<types::DirectoryEntry>().saturating_mul(left.len())))?;
+        let entries: Vec<_> = left.iter().map(entry).collect();
         let over = entries.len() < count;
         self.next += entries.len();
         destination.set_buffer(entries.into());

@@ -1,0 +1,53 @@
+//! The host's memory for what a guest asks for in one call.
+//!
+//! How much that is, is the guest's choice, and whether the host has it is none of the guest's business: what cannot be had
+//! is [`Error::HostExhausted`], never an answer and never the end of the process.
+
+use std::collections::TryReserveError;
+
+use crate::Error;
+use crate::engine::Resource;
+
+/// What is not asked for beforehand: as much as a call takes anyway.
+const SMALL: usize = 16 << 10;
+
+/// The host did not give memory.
+#[cold]
+pub(crate) fn exhausted(error: TryReserveError) -> Error {
+    Error::HostExhausted { resource: Resource::Buffers, reason: error.to_string() }
+}
+
+/// Fails if the host has no `bytes` to give at this moment. For what can only be made in a way that ends the process if it
+/// fails.
+#[inline]
+pub(crate) fn probe(bytes: usize) -> Result<(), Error> {
+    if bytes <= SMALL { Ok(()) } else { ask(bytes) }
+}
+
+fn ask(bytes: usize) -> Result<(), Error> {
+    let mut probe: Vec<u8> = Vec::new();
+    probe.try_reserve_exact(bytes).map_err(exhausted)?;
+    // Hidden, so that asking is not optimised away.
+    drop(std::hint::black_box(probe));
+    Ok(())
+}
+
+/// Zeros, to be read into.
+#[inline]
+pub(crate) fn zeroed(len: usize) -> Result<Vec<u8>, Error> {
+    probe(len)?;
+    // The allocator has memory that is zero already, which `Vec::resize` would write to.
+    Ok(vec![0; len])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_host_has_is_an_error() {
+        assert_eq!(zeroed(100_000).unwrap(), vec![0; 100_000]);
+        assert!(matches!(zeroed(isize::MAX as usize), Err(Error::HostExhausted { resource: Resource::Buffers, .. })));
+        assert!(probe(usize::MAX).is_err());
+    }
+}
