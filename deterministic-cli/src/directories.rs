@@ -180,7 +180,7 @@ impl Directories {
                 guest: hermetic.guest.clone(),
                 digest: digest(&hermetic.tree)?,
                 digest_after: digest(left)?,
-                changes: changes.list.iter().map(ReportedChange::of).collect(),
+                changes: changes.list.into_iter().map(ReportedChange::of).collect(),
                 complete: changes.complete,
             })
         });
@@ -189,13 +189,13 @@ impl Directories {
 }
 
 impl ReportedChange {
-    fn of(change: &Change) -> Self {
+    fn of(change: Change) -> Self {
         let kind = match change.kind {
             ChangeKind::Created => "created",
             ChangeKind::Modified => "modified",
             ChangeKind::Removed => "removed",
         };
-        ReportedChange { path: change.path.clone(), kind }
+        ReportedChange { path: change.path, kind }
     }
 }
 

@@ -65,7 +65,8 @@ impl Default for FileSystem {
 
 impl FileSystem {
     /// No mounts yet. Untouched objects show `epoch` as all of their times; `capacity` is how many bytes the hermetic
-    /// mounts may hold together, as [`Tree::size`] counts them. The memory they take can be twice as much.
+    /// mounts may hold together, as [`Tree::size`] counts them. The memory they take can be twice as much, beside that of the
+    /// trees they begin with.
     pub fn new(epoch: Nanos, capacity: u64) -> Self {
         FileSystem {
             nodes: Nodes::new(epoch),

@@ -13,6 +13,8 @@ mod guests;
 mod http;
 mod input;
 mod invoke;
+#[cfg(target_os = "linux")]
+mod memory;
 mod options;
 mod preload;
 mod programs;
