@@ -107,6 +107,28 @@ fn links(count: u32) -> String {
     )
 }
 
+/// A component that asks for so many random bytes at once.
+fn random(len: u32) -> String {
+    format!(
+        r#"(component
+  (import "wasi:random/random@0.2.3" (instance $random
+    (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+  (core module $Libc
+    (memory (export "memory") 1100)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 65536)))
+  (core instance $libc (instantiate $Libc))
+  (alias core export $libc "memory" (core memory $memory))
+  (alias core export $libc "realloc" (core func $realloc))
+  (core func $random (canon lower (func $random "get-random-bytes") (memory $memory) (realloc $realloc)))
+  (core module $Main
+    (import "wasi" "random" (func $random (param i64 i32)))
+    (func (export "run") (result i32) (call $random (i64.const {len}) (i32.const 16)) (i32.const 0)))
+  (core instance $main (instantiate $Main (with "wasi" (instance (export "random" (func $random))))))
+  (func $run (result (result)) (canon lift (core func $main "run")))
+  (instance (export "wasi:cli/run@0.2.3") (export "run" (func $run))))"#
+    )
+}
+
 const MIB: u64 = 1 << 10;
 
 /// Runs on a machine with so many KiB of addresses.
@@ -212,6 +234,16 @@ fn output_that_the_machine_has_no_memory_for_ends_the_run() {
     assert!(matches!(ran.code, Some(1..=134)), "{:?} {}", ran.code, ran.stderr);
     assert!(ran.stderr.contains("standard output") && ran.stderr.contains("memory"), "{}", ran.stderr);
     assert_eq!(place.detwasi(&args("output.wat")).code, Some(0));
+}
+
+#[test]
+fn random_bytes_that_the_machine_has_no_memory_for_end_the_run() {
+    let place = place();
+    place.file("few.wat", random(8));
+    place.file("many.wat", random(64 << 20));
+    let least = least(&place, &["run", "few.wat"]);
+    assert_exhausted(&within(&place, least + 24 * MIB, &["run", "many.wat"]));
+    place.detwasi(&["run", "many.wat"]).assert(0, "");
 }
 
 /// The capacity of 16 MiB holds 225 000 names of eight bytes.
