@@ -125,7 +125,8 @@ fn random(len: u32) -> String {
     (func (export "run") (result i32) (call $random (i64.const {len}) (i32.const 16)) (i32.const 0)))
   (core instance $main (instantiate $Main (with "wasi" (instance (export "random" (func $random))))))
   (func $run (result (result)) (canon lift (core func $main "run")))
-  (instance (export "wasi:cli/run@0.2.3") (export "run" (func $run))))"#
+  (instance $exported (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.3" (instance $exported)))"#
     )
 }
 
