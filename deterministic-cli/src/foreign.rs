@@ -54,6 +54,12 @@ const WASI: &[Row] = &[
     ("http", PRESENT),
     ("config", PRESENT),
     ("keyvalue", PRESENT),
+    ("config-var", "`wasi:config` begins empty here; give the guest a variable with `--env NAME=VALUE`, or a file"),
+    ("keyvalue-in-memory-data", "`wasi:keyvalue` begins empty here; give the guest a file"),
+    ("max-resources", "what a guest may hold of the host is fixed here; leave it out"),
+    ("hostcall-fuel", "what a guest may hold of the host is fixed here; leave it out"),
+    ("max-random-size", "what a guest may hold of the host is fixed here; leave it out"),
+    ("max-http-fields-size", "what a guest may hold of the host is fixed here; leave it out"),
     ("", "what WASI answers is decided by `--preset` here; leave it out"),
 ];
 /// `-C`, `--codegen`.
@@ -138,7 +144,11 @@ fn hint(rows: &[Row], key: &str, value: Option<&str>) -> Option<String> {
 fn told(theirs: &str, hint: &str) -> String {
     let theirs = format!("`{}` of wasmtime", theirs.trim());
     // Some say what it is, others what to do.
-    if hint.starts_with('`') || hint.starts_with("not ") || hint.starts_with("what always") {
+    if hint.starts_with("`-")
+        || hint.starts_with("`detwasi")
+        || hint.starts_with("not ")
+        || hint.starts_with("what always")
+    {
         format!("{theirs} is {hint}")
     } else {
         format!("{theirs}: {hint}")
