@@ -45,12 +45,14 @@ pub(crate) struct Program<'a> {
 /// A module whose imports are found.
 enum Linked<'a> {
     Alone(p1::InstancePre<State>),
-    /// After others, whose exports belong to one store, and so are linked there.
-    After {
-        preloads: Prepared<'a>,
-        linker: Linker<State>,
-        module: Module,
-    },
+    After(Box<After<'a>>),
+}
+
+/// A module that comes after others, whose exports belong to one store, and so are linked there.
+struct After<'a> {
+    preloads: Prepared<'a>,
+    linker: Linker<State>,
+    module: Module,
 }
 
 impl<'a> Program<'a> {
@@ -81,7 +83,7 @@ impl<'a> Program<'a> {
         } else {
             let preloads = Prepared::new(preloads, engine, args)?;
             preloads.check(guest, &module, &linker)?;
-            Linked::After { preloads, linker, module }
+            Linked::After(After { preloads, linker, module }.into())
         };
         let program = Program { linked, call, invoked };
         if program.call.is_nothing() && !guest.has_start_function() {
@@ -142,7 +144,7 @@ impl Linked<'_> {
     fn module(&self) -> &Module {
         match self {
             Linked::Alone(linked) => linked.module(),
-            Linked::After { module, .. } => module,
+            Linked::After(after) => &after.module,
         }
     }
 
@@ -150,13 +152,13 @@ impl Linked<'_> {
     fn instantiate(&self, guest: &Guest, store: &mut Store<State>) -> Result<wasmtime::Result<Made>, Problem> {
         match self {
             Linked::Alone(linked) => Ok(linked.instantiate(store).map(|instance| (instance, Vec::new()))),
-            Linked::After { preloads, linker, module } => {
-                let mut linker = linker.clone();
-                let memories = match preloads.instantiate(store, &mut linker)? {
+            Linked::After(after) => {
+                let mut linker = after.linker.clone();
+                let memories = match after.preloads.instantiate(store, &mut linker)? {
                     Ok(memories) => memories,
                     Err(error) => return Ok(Err(error)),
                 };
-                let linked = link(guest, &linker, module)?;
+                let linked = link(guest, &linker, &after.module)?;
                 Ok(linked.instantiate(store).map(|instance| (instance, memories)))
             }
         }
