@@ -12,7 +12,7 @@
 //! | `wasi:cli/*`, `wasi:sockets/*` | wasmtime-wasi |
 //!
 //! A guest's tasks wait beside each other, so time moves only when none of them can go on: whoever calls into the guest
-//! does so through [`drive`], or [`block_on`] where there is no executor.
+//! does so through [`drive`], or [`block_on`] in a function that is not asynchronous.
 
 mod clocks;
 mod drive;
