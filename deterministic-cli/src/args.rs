@@ -221,6 +221,11 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, allow_negative_numbers = true)]
     pub(crate) max_memory: Option<ByteSize>,
 
+    /// How much the guest may make its host hold: what it opens and keeps, 256 bytes each, and what it says through that. Beyond,
+    /// it gets an error, or is ended
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "1GiB", allow_negative_numbers = true)]
+    pub(crate) max_held: ByteSize,
+
     /// An import of the guest's that nobody here provides, as `detwasi audit` names it: the guest is started all the same, and
     /// ended if it calls it. `*` at the end stands for anything: `env::*`. May be given again
     #[arg(long = "allow-import", value_name = "NAME")]

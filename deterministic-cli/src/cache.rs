@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use deterministic_wasmtime::DEFAULT_MAX_HELD_BYTES;
 use deterministic_wasmtime::cache::{DiskStore, Warning, look_up, store_outcome};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
@@ -69,6 +70,9 @@ pub(crate) fn fingerprint(
     }
     if let Some(size) = args.max_memory {
         inputs = inputs.setting("max_memory", size.as_u64());
+    }
+    if args.max_held.as_u64() != DEFAULT_MAX_HELD_BYTES {
+        inputs = inputs.setting("max_held", args.max_held.as_u64());
     }
     if let Some(units) = args.call_depth() {
         inputs = inputs.setting("max_call_depth", units.into());

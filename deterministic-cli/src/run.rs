@@ -34,6 +34,7 @@ pub(crate) struct Start<'a> {
     pub(crate) directories: &'a Directories,
     pub(crate) policies: Policies,
     pub(crate) limits: Limits,
+    pub(crate) max_held: u64,
     pub(crate) fuel: Option<u64>,
     /// To a component's requests.
     pub(crate) answers: Option<Answers>,
@@ -133,7 +134,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
                 None => prepare()?,
             };
             wasi.stdin(stdin.clone());
-            let start = Start { wasi, directories: &directories, policies, limits: common.limits(), fuel, answers };
+            let (limits, max_held) = (common.limits(), common.max_held.as_u64());
+            let start = Start { wasi, directories: &directories, policies, limits, max_held, fuel, answers };
             let ended = match program {
                 Program::Module(program) => program.run(&guest, start),
                 Program::Component(program) => program.run(&guest, start),

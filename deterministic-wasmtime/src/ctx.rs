@@ -9,6 +9,7 @@ use deterministic_core::{
 use crate::Error;
 use crate::calls::HostCalls;
 use crate::files::Files;
+use crate::held::{Charge, Held};
 use crate::keyvalue::KeyValue;
 use crate::p2::{FileStreams, Timers};
 use crate::p3::Waits;
@@ -29,8 +30,11 @@ pub struct DeterministicCtx {
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     pub(crate) calls: HostCalls,
+    pub(crate) held: Held,
     pub(crate) config: BTreeMap<String, String>,
     pub(crate) keyvalue: KeyValue,
+    /// What of it the guest made.
+    pub(crate) keyvalue_held: Charge,
     #[cfg(feature = "http")]
     pub(crate) http: crate::http::Http,
 }
@@ -39,6 +43,7 @@ impl DeterministicCtx {
     /// The state at the beginning of a run under `policies`.
     pub fn new(policies: Policies) -> Self {
         let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler } = policies;
+        let held = Held::default();
         DeterministicCtx {
             yields_are_only_counted: !clock.observes_fuel() && !scheduler.observes_yields(),
             time: Timeline::new(epoch, clock),
@@ -53,6 +58,8 @@ impl DeterministicCtx {
             calls: HostCalls::default(),
             config: BTreeMap::new(),
             keyvalue: KeyValue::default(),
+            keyvalue_held: held.account().nothing(),
+            held,
             #[cfg(feature = "http")]
             http: crate::http::Http::default(),
         }

@@ -80,6 +80,15 @@ pub enum Error {
         /// The limit, in bytes.
         max: u64,
     },
+    /// The guest makes the host hold more than it may, through an interface that has no error for that.
+    #[error(
+        "the guest makes the host hold more than {limit} bytes for it (handles, fields, messages, listings); have it drop \
+         what it does not need, or raise the limit: `DeterministicCtx::set_max_held_bytes`, `--max-held` of detwasi"
+    )]
+    HeldTooMuch {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// The host could not give what the policy allows: see [`Limits`](crate::engine::Limits).
     #[error(
         "the host could not give more {resource}, which the limits allow: {reason}; give the process more, or lower \

@@ -2,48 +2,29 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cap_std::fs::Dir;
-use deterministic_fs::{Access, DirectoryEntry, ErrorCode, FileSystem};
+use deterministic_fs::{Access, DirectoryEntry, FileSystem};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::filesystem::{Descriptor, FsPerms, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens::Host as _;
 
+use crate::held::{Account, Charge, ENTRY, Exceeded, HANDLE, Held};
 use crate::{DeterministicCtx, Error};
-
-/// How many entries the listings may have together that a guest holds: beyond, it is told that there is no room. One
-/// directory may always be read, whatever its size.
-const MAX_LISTED: usize = 1 << 20;
-
-/// Counts the entries of the listings that are held.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Listings(Arc<AtomicUsize>);
 
 /// A directory's entries, as they were when the guest began to read them, without `.` and `..`.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) entries: Arc<[DirectoryEntry]>,
-    held: Listings,
+    _held: Charge,
 }
 
-impl Listings {
-    /// Holds `entries` until what is given is dropped.
-    pub(crate) fn hold(&self, entries: Arc<[DirectoryEntry]>) -> Result<Listing, ErrorCode> {
-        // Only this thread counts: the order is of no matter.
-        let others = self.0.load(Ordering::Relaxed);
-        if others > 0 && others + entries.len() > MAX_LISTED {
-            return Err(ErrorCode::InsufficientSpace);
-        }
-        self.0.fetch_add(entries.len(), Ordering::Relaxed);
-        Ok(Listing { entries, held: self.clone() })
-    }
-}
-
-impl Drop for Listing {
-    fn drop(&mut self) {
-        self.held.0.fetch_sub(self.entries.len(), Ordering::Relaxed);
+impl Listing {
+    /// Holds `entries` until it is dropped.
+    pub(crate) fn new(entries: Arc<[DirectoryEntry]>, account: &Account) -> Result<Self, Exceeded> {
+        let bytes = entries.iter().map(|entry| ENTRY + entry.name.len() as u64).sum::<u64>();
+        Ok(Listing { entries, _held: account.charge(HANDLE + bytes)? })
     }
 }
 
@@ -51,18 +32,13 @@ impl Drop for Listing {
 #[derive(Debug)]
 pub(crate) struct Files {
     system: FileSystem,
-    pub(crate) listings: Listings,
     /// The guest's name of a directory that the host did not give, and what it said.
     missing: Option<(String, String)>,
 }
 
 impl Files {
     pub(crate) fn new(epoch: u64) -> Self {
-        Files {
-            system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY),
-            listings: Listings::default(),
-            missing: None,
-        }
+        Files { system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY), missing: None }
     }
 
     /// The file system, for what needs no time.
@@ -105,13 +81,25 @@ impl DeterministicCtx {
         }
     }
 
+    /// The file system as of when it was last used, and what the guest holds.
+    #[inline]
+    pub(crate) fn files_as_they_were(&mut self) -> (&FileSystem, &Held) {
+        (&self.files.system, &self.held)
+    }
+
     /// The file system as of now.
     #[inline]
     pub(crate) fn files_now(&mut self) -> Result<&mut FileSystem, Error> {
+        self.files_and_held().map(|(files, _)| files)
+    }
+
+    /// The same, and what the guest holds.
+    #[inline]
+    pub(crate) fn files_and_held(&mut self) -> Result<(&mut FileSystem, &mut Held), Error> {
         let now = self.wall_now().as_unix_nanos();
         let files = self.files.as_they_are()?;
         files.set_now(now);
-        Ok(files)
+        Ok((files, &mut self.held))
     }
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod executor;
 mod files;
 pub mod fingerprint;
+mod held;
 mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
@@ -36,5 +37,6 @@ pub use deterministic_wasi_ctx::{
 };
 pub use engine::configure;
 pub use error::Error;
+pub use held::DEFAULT_MAX_HELD_BYTES;
 pub use hooks::WasiCtxBuilderExt;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};

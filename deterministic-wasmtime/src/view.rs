@@ -15,6 +15,14 @@ pub struct DeterministicCtxView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
+impl DeterministicCtxView<'_> {
+    /// The same, for as long as it is borrowed.
+    #[cfg(feature = "http")]
+    pub(crate) fn reborrow(&mut self) -> DeterministicCtxView<'_> {
+        DeterministicCtxView { ctx: self.ctx, table: self.table }
+    }
+}
+
 /// Gives the interfaces of WASI 0.2 and 0.3 access to the policies; beside wasmtime-wasi's [`WasiView`], which gives
 /// them the rest. Implemented by the data of the store.
 ///

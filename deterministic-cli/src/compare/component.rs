@@ -101,7 +101,9 @@ impl Programs {
         let outputs = Outputs::captured();
         let begun = Instant::now();
         let mut state = component::State::new(inputs.context(&outputs)?, inputs.policies(), inputs.limits());
-        inputs.directories.mount(state.deterministic_view().ctx.files())?;
+        let ctx = state.deterministic_view().ctx;
+        ctx.set_max_held_bytes(inputs.max_held());
+        inputs.directories.mount(ctx.files())?;
         let mut store = Store::new(self.ours.component().engine(), state);
         store.limiter(component::State::limits);
         if let Some(fuel) = inputs.fuel {

@@ -120,6 +120,10 @@ impl<'a> Inputs<'a> {
         self.args.policies()
     }
 
+    pub(super) fn max_held(&self) -> u64 {
+        self.args.max_held.as_u64()
+    }
+
     pub(super) fn limits(&self) -> Limits {
         self.args.limits()
     }

@@ -103,6 +103,7 @@ impl Wasi for p1::P1Ctx {
 
     fn new(inputs: &Inputs<'_>, outputs: &Outputs, _: &Copies) -> Result<Self, Problem> {
         let mut wasi = inputs.context(outputs)?.build_deterministic_p1(inputs.policies());
+        wasi.deterministic_mut().set_max_held_bytes(inputs.max_held());
         inputs.directories.mount(wasi.deterministic_mut().files())?;
         Ok(wasi)
     }

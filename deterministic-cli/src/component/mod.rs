@@ -132,8 +132,9 @@ impl Program {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { wasi, directories, policies, limits, fuel, answers } = start;
+        let Start { wasi, directories, policies, limits, max_held, fuel, answers } = start;
         let mut state = State::new(wasi, policies, limits);
+        state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
         if let Some(answers) = answers {
             state.wasi.deterministic_mut().set_responder(answers.responder());

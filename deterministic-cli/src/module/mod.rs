@@ -108,8 +108,9 @@ impl<'a> Program<'a> {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { mut wasi, directories, policies, limits, fuel, .. } = start;
+        let Start { mut wasi, directories, policies, limits, max_held, fuel, .. } = start;
         let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
+        state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
         let mut store = Store::new(self.linked.module().engine(), state);
         store.limiter(|state| &mut state.limits);

@@ -31,6 +31,7 @@ fn options() {
         (&["--epoch", "2600-01-01T00:00:00Z", "ok.wat"], &["1970 to 2554"]),
         (&["--max-memory", "much", "ok.wat"], &["much", "64MiB"]),
         (&["--max-memory", "-1", "ok.wat"], &["-1"]),
+        (&["--max-held", "much", "ok.wat"], &["much", "64MiB"]),
         (&["--max-memory", "1MiBB", "ok.wat"], &["1MiBB"]),
         (&["--max-memory", "64KiB", "ok.wat"], &["131072", "65536"]),
         (&["--fuel", "1.5", "ok.wat"], &["1.5", "--fuel"]),

@@ -68,6 +68,7 @@ fn whatever_makes_a_difference_is_another_run() {
         &["--stdin", "input", "args.wat"],
         &["--fuel", "100000", "args.wat"],
         &["--max-memory", "1MiB", "args.wat"],
+        &["--max-held", "1MiB", "args.wat"],
         &["--dir-hermetic", "data", "args.wat"],
         &["--dir-hermetic", "data::d", "args.wat"],
         &["--argv0", "x", "args.wat"],
@@ -76,6 +77,8 @@ fn whatever_makes_a_difference_is_another_run() {
         assert_eq!((ran.code, cache.as_str()), (Some(0), "miss"), "{args:?}: {ran:?}");
         assert!(seen.insert(place.json("report.json")["fingerprint"].to_string()), "{args:?}");
     }
+    // A default that is written out is the same run.
+    assert_eq!(run(&place, &["--max-held", "1GiB", "args.wat"]).1, "hit");
     // The name of the file is argument 0, and else no part of it.
     assert_eq!(run(&place, &["--argv0", "args.wat", "same.wat"]).1, "hit");
     place.file("data/file", "new");

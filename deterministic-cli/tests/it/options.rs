@@ -121,6 +121,17 @@ fn memory_grows_up_to_the_limit() {
 }
 
 #[test]
+fn what_the_guest_opens_counts_to_a_limit() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).expect("a directory");
+    place.file("data/gone", "to be removed");
+    let guest = place.file("write.wat", guests::write_file("(call $exit (i32.const 3))"));
+    for (limit, code) in [("256", 3), ("255", 48), ("0", 48)] {
+        place.detwasi(&["run", "--max-held", limit, "--dir-hermetic", "data", &guest]).assert(code, "");
+    }
+}
+
+#[test]
 fn presets_are_listed_with_a_line_each() {
     let ran = Place::new().detwasi(&["presets"]);
     assert_eq!(ran.code, Some(0));

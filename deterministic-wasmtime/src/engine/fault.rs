@@ -28,7 +28,7 @@ pub enum Fault {
 /// | [`Trap::StackOverflow`]: its place depends on compiler and processor | machine |
 /// | [`Trap::Interrupt`]: epochs | machine |
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
-/// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong` | guest |
+/// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong`, `HeldTooMuch` | guest |
 /// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
 /// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded` | guest |
 /// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
@@ -116,7 +116,11 @@ fn trap_fault(trap: Trap) -> Fault {
 
 fn adapter_fault(error: &Error) -> Fault {
     match error {
-        Error::Deadlock { .. } | Error::EmptyPollList | Error::NoMemory | Error::RandomTooLong { .. } => Fault::Guest,
+        Error::Deadlock { .. }
+        | Error::EmptyPollList
+        | Error::NoMemory
+        | Error::RandomTooLong { .. }
+        | Error::HeldTooMuch { .. } => Fault::Guest,
         // The last four are mistakes of the embedder's.
         Error::HostExhausted { .. }
         | Error::Directory { .. }

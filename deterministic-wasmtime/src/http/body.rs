@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -15,9 +14,8 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::body::StreamContext;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-/// The most bytes that the bodies under way in a store take together: those that its guests write and that are not yet
-/// handed over.
-pub const MAX_BODY_BYTES: usize = 256 << 20;
+use super::held::fields;
+use crate::held::{Account, Charge, Exceeded};
 
 /// How much of a body a guest reads at once.
 const CHUNK: usize = 64 << 10;
@@ -25,44 +23,32 @@ const CHUNK: usize = 64 << 10;
 /// How much a guest may write at once: wasmtime-wasi-http's default, which `check-write` shows.
 const PERMIT: usize = 1 << 20;
 
-/// How many bytes the bodies of a store take.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Budget(Arc<AtomicUsize>);
-
-/// Bytes that count against a budget.
+/// Bytes that count.
 #[derive(Debug)]
 struct Buffer {
     data: BytesMut,
-    budget: Budget,
+    held: Charge,
 }
 
 impl Buffer {
-    fn new(budget: Budget) -> Self {
-        Buffer { data: BytesMut::new(), budget }
+    fn new(account: &Account) -> Self {
+        Buffer { data: BytesMut::new(), held: account.nothing() }
     }
 
     /// Appends `bytes`; `false` if they are too many.
     fn push(&mut self, bytes: &[u8]) -> bool {
-        // One thread at a time has the store, so that nothing comes between the two.
-        if self.budget.0.load(Ordering::Relaxed) + bytes.len() > MAX_BODY_BYTES {
+        if self.held.grow(bytes.len() as u64).is_err() {
             return false;
         }
-        self.budget.0.fetch_add(bytes.len(), Ordering::Relaxed);
         self.data.extend_from_slice(bytes);
         true
     }
 
-    /// Gives away the first `len` bytes, or all.
-    fn take(&mut self, len: usize) -> Bytes {
-        let bytes = self.data.split_to(len.min(self.data.len())).freeze();
-        self.budget.0.fetch_sub(bytes.len(), Ordering::Relaxed);
+    /// Gives all of it away.
+    fn take(&mut self) -> Bytes {
+        let bytes = self.data.split().freeze();
+        self.held.shrink(bytes.len() as u64);
         bytes
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        self.budget.0.fetch_sub(self.data.len(), Ordering::Relaxed);
     }
 }
 
@@ -97,8 +83,8 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 
 impl OutgoingBody {
     /// A body, and what reads it.
-    pub(super) fn new(context: StreamContext, declared: Option<u64>, budget: Budget) -> (Self, Outgoing) {
-        let buffer = Buffer::new(budget);
+    pub(super) fn new(context: StreamContext, declared: Option<u64>, account: &Account) -> (Self, Outgoing) {
+        let buffer = Buffer::new(account);
         let shared = Shared { buffer, context, declared, written: 0, lost: false, end: End::Open, waker: None };
         let shared = Arc::new(Mutex::new(shared));
         (OutgoingBody { shared: shared.clone(), has_stream: true }, Outgoing(shared))
@@ -110,14 +96,19 @@ impl OutgoingBody {
     }
 
     /// Ends the body, and wakes who waits for that.
-    pub(super) fn finish(self, trailers: Option<HeaderMap>) -> Result<(), ErrorCode> {
+    ///
+    /// # Errors
+    ///
+    /// The outer one is that the trailers are too much.
+    pub(super) fn finish(self, trailers: Option<HeaderMap>) -> Result<Result<(), ErrorCode>, Exceeded> {
         let (written, complete, context) = {
-            let shared = lock(&self.shared);
+            let mut shared = lock(&self.shared);
+            shared.buffer.held.grow(trailers.as_ref().map_or(0, fields))?;
             let as_declared = shared.declared.is_none_or(|declared| declared == shared.written);
             (shared.written, as_declared && !shared.lost, shared.context)
         };
         self.end(if complete { End::Finished(trailers) } else { End::Aborted });
-        if complete { Ok(()) } else { Err(context.as_body_size_error(written)) }
+        Ok(if complete { Ok(()) } else { Err(context.as_body_size_error(written)) })
     }
 
     /// Gives the body up.
@@ -192,7 +183,7 @@ impl Body for Outgoing {
             End::Aborted => return Poll::Ready(Some(Err(Error::HttpProtocolError))),
             End::Finished(_) => {}
         }
-        let bytes = shared.buffer.take(usize::MAX);
+        let bytes = shared.buffer.take();
         if !bytes.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
@@ -212,15 +203,15 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(body: WasiBody, context: StreamContext, budget: Budget) -> Self {
-        Collector { body, buffer: Buffer::new(budget), trailers: None, context }
+    pub(super) fn new(body: WasiBody, context: StreamContext, account: &Account) -> Self {
+        Collector { body, buffer: Buffer::new(account), trailers: None, context }
     }
 
     /// The whole body, once.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(Bytes, Option<HeaderMap>), Error>> {
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                None => return Poll::Ready(Ok((self.buffer.take(usize::MAX), self.trailers.take()))),
+                None => return Poll::Ready(Ok((self.buffer.take(), self.trailers.take()))),
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if self.buffer.push(&data) => {}
@@ -239,6 +230,8 @@ impl Collector {
 pub(super) struct Chunks {
     pub(super) data: Bytes,
     pub(super) trailers: Option<HeaderMap>,
+    /// What it counts, unless it is the embedder's.
+    pub(super) _held: Option<Charge>,
 }
 
 impl Body for Chunks {

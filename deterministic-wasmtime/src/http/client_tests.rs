@@ -33,7 +33,7 @@ fn store() -> Store<ComponentCtx> {
 
 async fn send(accessor: &Accessor<ComponentCtx>, path: &'static str) -> Result<u16, ErrorCode> {
     let request = accessor.with(|mut access| {
-        let body = Chunks { data: Bytes::from("body"), trailers: None };
+        let body = Chunks { data: Bytes::from("body"), trailers: None, _held: None };
         let authority = Some("host".parse().unwrap());
         let (request, _) =
             Request3::new(Method::POST, None, authority, Some(path.parse().unwrap()), FieldMap::default(), None, body);

@@ -16,9 +16,11 @@ use wasmtime_wasi_http::p3::Request as Request3;
 use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::body::{Budget, Chunks, Collector};
+use super::body::{Chunks, Collector};
+use super::held::swept;
 use super::{HandleError, Trailers, stock, stock_of, visible};
 use crate::DeterministicView;
+use crate::held::Account;
 use crate::p3::block_on;
 
 const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.12";
@@ -89,24 +91,27 @@ pub async fn handle_async<T: DeterministicView + 'static>(
     let service = Service::new(&mut store, instance)?;
     store
         .run_concurrent(async move |accessor| {
-            let (request, budget) = accessor.with(|mut access| -> Result<_> {
+            let (request, account) = accessor.with(|mut access| -> Result<_> {
                 let request = incoming(request)?;
                 let view = access.data_mut().deterministic_view();
-                let budget = view.ctx.http.budget.clone();
+                let account = view.ctx.held.account().clone();
                 let view = stock(view);
                 // Nobody on the host waits to hear what the guest made of the request.
                 let (request, _) = Request3::from_http(view.hooks, request);
-                Ok((view.table.push(request)?, budget))
+                Ok((view.table.push(request)?, account))
             })?;
             let response = service.wasi_http_handler().call_handle(accessor, request).await?;
             let response = response.map_err(|code| HandleError::Failed(code.into()))?;
             let response = accessor.with(|mut access| {
-                let response = stock_of(access.data_mut()).table.delete(response)?;
+                let response = access.data_mut().deterministic_view().take(response)?;
                 response.into_http_with_getter(&mut access, async { Ok(()) }, stock_of::<T>)
             })?;
             let (parts, body) = response.into_parts();
-            let mut body = Collector::new(body, StreamContext::Response, budget);
+            let mut body = Collector::new(body, StreamContext::Response, &account);
             let body = poll_fn(|context| body.poll(context)).await;
+            if matches!(body, Ok((_, Some(_)))) {
+                accessor.with(|mut access| swept(access.data_mut()));
+            }
             Ok(complete(parts, body)?)
         })
         .await?
@@ -139,13 +144,13 @@ fn p2_response<T: DeterministicView>(data: &mut T, slot: &Slot) -> Result<Respon
     let response = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let response = response.ok_or(HandleError::NoResponse)?;
     let (parts, body) = response.map_err(|code| HandleError::Failed(code.into()))?.into_parts();
-    let budget: Budget = data.deterministic_view().ctx.http.budget.clone();
-    Ok(complete(parts, ended(body, budget))?)
+    let account = data.deterministic_view().ctx.held.account().clone();
+    Ok(complete(parts, ended(body, &account))?)
 }
 
 /// What the guest wrote. It has returned, so that what is not complete will never be.
-fn ended(body: WasiBody, budget: Budget) -> Result<(Bytes, Option<HeaderMap>), Error> {
-    let mut body = Collector::new(body, StreamContext::Response, budget);
+fn ended(body: WasiBody, account: &Account) -> Result<(Bytes, Option<HeaderMap>), Error> {
+    let mut body = Collector::new(body, StreamContext::Response, account);
     match body.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(Error::HttpResponseIncomplete),
@@ -183,5 +188,5 @@ fn incoming(request: Request<Bytes>) -> Result<Request<Chunks>, HandleError> {
         .map_err(|_| HandleError::NoHost)?;
     parts.headers = visible(parts.headers);
     let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
-    Ok(Request::from_parts(parts, Chunks { data, trailers }))
+    Ok(Request::from_parts(parts, Chunks { data, trailers, _held: None }))
 }

@@ -31,8 +31,9 @@
 //!   has 600 s). Connecting takes no time, and the whole body comes with the first byte, in chunks of 64 KiB, so the
 //!   other two timeouts never strike.
 //! - Header fields keep the order they were given in, those of one name side by side.
-//! - Memory: a store's request and response bodies under way take at most [`MAX_BODY_BYTES`] together; beyond, a write fails
-//!   with `HTTP-request-body-size` or `HTTP-response-body-size`.
+//! - Memory: fields, requests, responses, and bodies under way count to
+//!   [`max_held_bytes`](DeterministicCtx::set_max_held_bytes); beyond, a write fails with `HTTP-request-body-size` or
+//!   `HTTP-response-body-size`.
 //!
 //! **Incoming.** [`handle`] calls a component that exports `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3)
 //! with a request, and returns the complete response. [`parse_request`] and [`format_response`] read and print HTTP/1.1.
@@ -43,6 +44,7 @@ mod body;
 #[cfg(test)]
 mod client_tests;
 mod error;
+mod held;
 mod incoming;
 mod message;
 mod outgoing;
@@ -51,7 +53,6 @@ pub mod p3;
 mod responder;
 mod timers;
 
-pub use body::MAX_BODY_BYTES;
 pub use error::{HandleError, MessageError};
 pub use incoming::{handle, handle_async};
 pub use message::{format_response, parse_request};
@@ -60,7 +61,6 @@ pub use responder::{Reply, Responder, Trailers};
 pub use wasmtime_wasi_http::Error as HttpError;
 
 use ::http::{HeaderMap, HeaderName};
-use body::Budget;
 use outgoing::Sent;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
@@ -74,7 +74,6 @@ pub(crate) struct Http {
     stock: WasiHttpCtx,
     hooks: Hooks,
     responder: Option<Box<dyn Responder>>,
-    budget: Budget,
     sent: Sent,
 }
 

@@ -19,9 +19,10 @@ use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
 use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
 
 use super::body::{Chunks, Collector};
-use super::{Http, Reply, Trailers, error, stock, visible};
+use super::{Http, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
 use crate::calls::HostCall;
+use crate::held::{Charge, HANDLE};
 
 /// What stands behind `future-incoming-response`.
 pub(super) struct Exchange {
@@ -35,8 +36,14 @@ enum State {
     /// The guest has not finished the request's body.
     Sending(Box<Sending>),
     /// The reply is known, and comes at this time.
-    Answered(Instant, Box<Result<Response<Bytes>, Error>>),
+    Answered(Instant, Box<Answer>),
     Consumed,
+}
+
+pub(super) struct Answer {
+    pub(super) result: Result<Response<Bytes>, Error>,
+    /// What the response counts.
+    pub(super) held: Option<Charge>,
 }
 
 struct Sending {
@@ -131,8 +138,8 @@ impl DeterministicCtxView<'_> {
         options: Option<Resource<RequestOptions>>,
     ) -> Result<Result<Resource<Exchange>, ErrorCode>> {
         self.ctx.calls.count(HostCall::http_handle);
-        let options = options.map(|options| self.table.delete(options)).transpose()?;
-        let mut described = self.table.delete(described)?;
+        let options = options.map(|options| self.take(options)).transpose()?;
+        let mut described = self.take(described)?;
         let request = match request(&described) {
             Ok(request) => request,
             Err(code) => return Ok(Err(code)),
@@ -148,14 +155,19 @@ impl DeterministicCtxView<'_> {
             first_byte_timeout: options
                 .and_then(|options| options.first_byte_timeout)
                 .map(|time| time.as_nanos() as u64),
-            body: Collector::new(body, StreamContext::Request, self.ctx.http.budget.clone()),
+            body: Collector::new(body, StreamContext::Request, self.ctx.held.account()),
         };
+        let words = held::request(&sending.request);
+        if let Err(exceeded) = self.ctx.held.account().room(HANDLE + words) {
+            return Ok(Err(ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string()))));
+        }
         let sent = &mut self.ctx.http.sent;
         let number = sent.next;
         sent.next += 1;
         let exchange = Exchange { number, state: State::Sending(Box::new(sending)), pollables: Vec::new() };
         let exchange = self.table.push(exchange)?;
         sent.reps.insert(number, exchange.rep());
+        self.ctx.held.set(exchange.rep(), HANDLE + words)?;
         self.progress(number)?;
         Ok(Ok(exchange))
     }
@@ -182,11 +194,31 @@ impl DeterministicCtxView<'_> {
             Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.first_byte_timeout),
             Err(error) => (0, Err(error)),
         };
+        // The request is the embedder's now.
+        self.ctx.held.set(rep, HANDLE)?;
+        let answer = self.answer(result);
         let deadline = self.ctx.now().saturating_add(delay);
         self.ctx.timers.resolve(&pollables, number, deadline);
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
-        exchange.state = State::Answered(deadline, Box::new(result));
+        exchange.state = State::Answered(deadline, Box::new(answer));
         Ok(())
+    }
+
+    /// A result with what its body and its fields count; one that counts too much is an error itself.
+    pub(super) fn answer(&self, result: Result<Response<Bytes>, Error>) -> Answer {
+        let (result, held) = match result {
+            Err(error) => (Err(error), None),
+            Ok(response) => {
+                let trailers = response.extensions().get::<Trailers>();
+                let trailers = trailers.map_or(0, |Trailers(trailers)| held::fields(trailers));
+                let size = response.body().len() as u64;
+                match self.ctx.held.account().charge(size + trailers + held::fields(response.headers())) {
+                    Ok(held) => (Ok(response), Some(held)),
+                    Err(_) => (Err(StreamContext::Response.as_body_size_error(size).into()), None),
+                }
+            }
+        };
+        Answer { result, held }
     }
 
     /// What the responder says to a request, and after how many nanoseconds.
@@ -214,6 +246,7 @@ impl DeterministicCtxView<'_> {
     pub(super) fn subscribe_response(&mut self, id: Resource<Exchange>) -> Result<Resource<DynPollable>> {
         let rep = id.rep();
         let pollable = subscribe(self.table, id)?;
+        let pollable = self.held(pollable)?;
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         match exchange.state {
             State::Sending(_) => {
@@ -241,28 +274,35 @@ impl DeterministicCtxView<'_> {
             State::Answered(..) => {}
             State::Consumed => return Ok(Some(Err(()))),
         }
-        let State::Answered(_, result) = std::mem::replace(&mut exchange.state, State::Consumed) else {
+        let State::Answered(_, answer) = std::mem::replace(&mut exchange.state, State::Consumed) else {
             return Ok(Some(Err(())));
         };
-        let response = match *result {
+        let Answer { result, mut held } = *answer;
+        let response = match result {
             Ok(response) => response,
             Err(error) => return Ok(Some(Ok(Err(error::p2_code(error))))),
         };
         let (mut parts, data) = response.into_parts();
+        // They count with their handle now.
+        if let Some(held) = &mut held {
+            held.shrink(held::fields(&parts.headers));
+        }
         let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
-        let body = Chunks { data, trailers }.map_err(|never| match never {}).boxed_unsync();
+        let body = Chunks { data, trailers, _held: held }.map_err(|never| match never {}).boxed_unsync();
         let view = stock(DeterministicCtxView { ctx: &mut *self.ctx, table: &mut *self.table });
         let response = HostIncomingResponse {
             status: parts.status.as_u16(),
             headers: FieldMap::new_immutable(view.hooks, visible(parts.headers)),
             body: Some(HostIncomingBody::new(body)),
         };
-        Ok(Some(Ok(Ok(view.table.push(response)?))))
+        let response = view.table.push(response)?;
+        self.recount(response.rep())?;
+        Ok(Some(Ok(Ok(response))))
     }
 
     /// Drops a `future-incoming-response`. A request whose body is not complete is then never sent.
     pub(super) fn drop_response(&mut self, id: Resource<Exchange>) -> Result<()> {
-        let exchange = self.table.delete(id)?;
+        let exchange = self.take(id)?;
         self.ctx.http.sent.reps.remove(&exchange.number);
         Ok(())
     }

@@ -1,22 +1,29 @@
 //! `wasi:http` of WASI 0.3: `types` and `client`.
 //!
 //! `types` is wasmtime-wasi-http's, whose bodies are streams of the guest's own and of this store. Whoever calls into the
-//! guest does so through [`drive`](crate::p3::drive).
+//! guest does so through [`drive`](crate::p3::drive). What the functions make and keep counts to
+//! [`max_held_bytes`](crate::DeterministicCtx::set_max_held_bytes).
 
 use std::future::poll_fn;
 
-use wasmtime::Result;
-use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime::component::{Access, Accessor, FutureReader, HasData, Linker, Resource, ResourceType, StreamReader};
+use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
 use wasmtime_wasi_http::p2::body::StreamContext;
-use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::http::types::{
+    ErrorCode, Fields, HeaderError, HostFields, HostRequest, HostRequestOptions, HostRequestWithStore, HostResponse,
+    HostResponseWithStore, RequestOptions, Trailers as Fields3,
+};
 use wasmtime_wasi_http::p3::bindings::http::{client, types};
-use wasmtime_wasi_http::p3::{Request, Response};
+use wasmtime_wasi_http::p3::{DEFAULT_OUTGOING_BODY_CHUNK_SIZE, Request, Response};
 use wasmtime_wasi_http::{Error, WasiHttp, WasiHttpCtxView};
 
 use super::body::{Chunks, Collector};
-use super::{Trailers, error, stock, stock_of, visible};
+use super::held::{Counted, field, swept};
+use super::outgoing::Answer;
+use super::{Trailers, error, held, stock, stock_of, visible};
 use crate::calls::HostCall;
+use crate::held::HANDLE;
 use crate::p3::wait;
 use crate::{Deterministic, DeterministicView};
 
@@ -31,7 +38,155 @@ use crate::{Deterministic, DeterministicView};
 pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     linker.allow_shadowing(true);
     types::add_to_linker::<T, WasiHttp>(linker, stock_of::<T>)?;
+    fields(linker)?;
+    requests(linker)?;
+    responses(linker)?;
     client::add_to_linker::<T, Client>(linker, stock_of::<T>)
+}
+
+// The version must be the one that wasmtime-wasi-http defines, for what follows to replace it; a test says so.
+const TYPES: &str = "wasi:http/types@0.3.0";
+
+type Store<'a, T> = StoreContextMut<'a, T>;
+type TrailersReader = FutureReader<Result<Option<Resource<Fields3>>, ErrorCode>>;
+type SentReader = FutureReader<Result<(), ErrorCode>>;
+
+/// The store as wasmtime-wasi-http's functions want it.
+fn access<T: DeterministicView + 'static>(store: Store<'_, T>) -> Access<'_, T, WasiHttp> {
+    Access::<'_, T, WasiHttp>::new(store, stock_of::<T>)
+}
+
+/// What the fields functions fail with.
+fn header<R>(result: Result<R, TrappableError<HeaderError>>) -> Result<Result<R, HeaderError>> {
+    match result {
+        Ok(result) => Ok(Ok(result)),
+        Err(error) => error.downcast().map(Err),
+    }
+}
+
+/// Fields, whose errors know that they are too large.
+fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    let mut types = Counted(linker.instance(TYPES)?);
+    types.drops::<Fields>("fields")?;
+    types.makes("[constructor]fields", |http, ()| HostFields::new(http))?;
+    types.makes("[method]fields.clone", |http, (id,)| HostFields::clone(http, id))?;
+    types.changes("[method]fields.delete", |http, (id, name)| header(HostFields::delete(http, id, name)))?;
+    types.changes("[method]fields.get-and-delete", |http, (id, name)| {
+        header(HostFields::get_and_delete(http, id, name))
+    })?;
+    types.appends(
+        "[method]fields.append",
+        |_| Ok(HeaderError::SizeExceeded),
+        |http, (id, name, value)| header(HostFields::append(http, id, name, value)),
+    )?;
+    types.0.func_wrap(
+        "[static]fields.from-list",
+        |mut store: Store<'_, T>, (entries,): (Vec<(String, Vec<u8>)>,)| {
+            let mut view = store.data_mut().deterministic_view();
+            let bytes = entries.iter().map(|(name, value)| field(name, value)).sum::<u64>();
+            if view.ctx.held.account().room(HANDLE + bytes).is_err() {
+                return Ok((Err(HeaderError::SizeExceeded),));
+            }
+            let made = header(HostFields::from_list(&mut stock(view.reborrow()), entries))?;
+            if let Ok(fields) = &made {
+                view.recount(fields.rep())?;
+            }
+            Ok((made,))
+        },
+    )?;
+    types.0.func_wrap(
+        "[method]fields.set",
+        |mut store: Store<'_, T>, (id, name, values): (Resource<Fields>, String, Vec<Vec<u8>>)| {
+            let mut view = store.data_mut().deterministic_view();
+            let number = id.rep();
+            let bytes = values.iter().map(|value| field(&name, value)).sum::<u64>();
+            if view.ctx.held.account().room(bytes).is_err() {
+                return Ok((Err(HeaderError::SizeExceeded),));
+            }
+            let set = header(HostFields::set(&mut stock(view.reborrow()), id, name, values))?;
+            view.recount(number)?;
+            Ok((set,))
+        },
+    )
+}
+
+/// Requests and their options.
+fn requests<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    let mut types = Counted(linker.instance(TYPES)?);
+    types.drops::<RequestOptions>("request-options")?;
+    types.makes("[constructor]request-options", |http, ()| HostRequestOptions::new(http))?;
+    types.makes("[method]request-options.clone", |http, (id,)| HostRequestOptions::clone(http, id))?;
+    types.makes("[method]request.get-options", |http, (id,)| HostRequest::get_options(http, id))?;
+    types.makes("[method]request.get-headers", |http, (id,)| HostRequest::get_headers(http, id))?;
+    types.changes("[method]request.set-method", |http, (id, method)| HostRequest::set_method(http, id, method))?;
+    types.changes("[method]request.set-path-with-query", |http, (id, path)| {
+        HostRequest::set_path_with_query(http, id, path)
+    })?;
+    types.changes("[method]request.set-scheme", |http, (id, scheme)| HostRequest::set_scheme(http, id, scheme))?;
+    types.changes("[method]request.set-authority", |http, (id, authority)| {
+        HostRequest::set_authority(http, id, authority)
+    })?;
+    types.0.func_wrap(
+        "[static]request.new",
+        |mut store: Store<'_, T>,
+         (headers, contents, trailers, options): (
+            Resource<Fields>,
+            Option<StreamReader<u8>>,
+            TrailersReader,
+            Option<Resource<RequestOptions>>,
+        )| {
+            let held = &mut store.data_mut().deterministic_view().ctx.held;
+            held.release(headers.rep());
+            if let Some(options) = &options {
+                held.release(options.rep());
+            }
+            let access = access(store.as_context_mut());
+            let made = <WasiHttp as HostRequestWithStore<T>>::new(access, headers, contents, trailers, options)?;
+            store.data_mut().deterministic_view().recount(made.0.rep())?;
+            Ok((made,))
+        },
+    )?;
+    types.0.func_wrap(
+        "[static]request.consume-body",
+        |mut store: Store<'_, T>, (request, sent): (Resource<Request>, SentReader)| {
+            store.data_mut().deterministic_view().ctx.held.release(request.rep());
+            let access = access(store);
+            Ok((<WasiHttp as HostRequestWithStore<T>>::consume_body(access, request, sent)?,))
+        },
+    )?;
+    types.0.resource("request", ResourceType::host::<Request>(), |mut store, number| {
+        store.data_mut().deterministic_view().ctx.held.release(number);
+        <WasiHttp as HostRequestWithStore<T>>::drop(access(store), Resource::new_own(number))
+    })
+}
+
+/// Responses.
+fn responses<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    let mut types = Counted(linker.instance(TYPES)?);
+    types.makes("[method]response.get-headers", |http, (id,)| HostResponse::get_headers(http, id))?;
+    types.0.func_wrap(
+        "[static]response.new",
+        |mut store: Store<'_, T>,
+         (headers, contents, trailers): (Resource<Fields>, Option<StreamReader<u8>>, TrailersReader)| {
+            store.data_mut().deterministic_view().ctx.held.release(headers.rep());
+            let access = access(store.as_context_mut());
+            let made = <WasiHttp as HostResponseWithStore<T>>::new(access, headers, contents, trailers)?;
+            store.data_mut().deterministic_view().recount(made.0.rep())?;
+            Ok((made,))
+        },
+    )?;
+    types.0.func_wrap(
+        "[static]response.consume-body",
+        |mut store: Store<'_, T>, (response, sent): (Resource<Response>, SentReader)| {
+            store.data_mut().deterministic_view().ctx.held.release(response.rep());
+            let access = access(store);
+            Ok((<WasiHttp as HostResponseWithStore<T>>::consume_body(access, response, sent)?,))
+        },
+    )?;
+    types.0.resource("response", ResourceType::host::<Response>(), |mut store, number| {
+        store.data_mut().deterministic_view().ctx.held.release(number);
+        <WasiHttp as HostResponseWithStore<T>>::drop(access(store), Resource::new_own(number))
+    })
 }
 
 /// The marker by which `client::add_to_linker` knows who sends requests.
@@ -47,34 +202,53 @@ impl<U: DeterministicView + 'static> client::HostWithStore<U> for Client {
         request: Resource<Request>,
     ) -> Result<Resource<Response>, TrappableError<ErrorCode>> {
         let store = &store.with_getter::<Deterministic>(U::deterministic_view);
-        let (request, options, mut body) = store.with(|mut store| {
-            let view = store.get();
+        let (request, options, mut body, held) = store.with(|mut store| {
+            let mut view = store.get();
             view.ctx.calls.count(HostCall::http_send);
-            let budget = view.ctx.http.budget.clone();
-            let request = view.table.delete(request).map_err(TrappableError::trap)?;
+            let account = view.ctx.held.account().clone();
+            let request = view.take(request).map_err(TrappableError::trap)?;
             // Takes the body over from the guest, whatever comes of the request.
             let (request, options) = request.into_http_with_getter(&mut store, async { Ok(()) }, stock_of::<U>)?;
             if store.get().ctx.http.responder.is_none() {
                 return Err(TrappableError::from(ErrorCode::HttpRequestDenied));
             }
             let (parts, body) = request.into_parts();
-            let body = Collector::new(body, StreamContext::Request, budget);
-            Ok((::http::Request::from_parts(parts, ()), options, body))
+            let body = Collector::new(body, StreamContext::Request, &account);
+            let request = ::http::Request::from_parts(parts, ());
+            // Beside the words of the request: what the guest may have written and the collector not yet seen.
+            let held = account.charge(HANDLE + DEFAULT_OUTGOING_BODY_CHUNK_SIZE as u64 + held::request(&request));
+            let held =
+                held.map_err(|exceeded| ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string())))?;
+            Ok((request, options, body, held))
         })?;
         let (body, trailers) = poll_fn(|context| body.poll(context)).await.map_err(refused)?;
+        drop(held);
         // The interface sets whole nanoseconds below 2^64.
         let timeout = options.and_then(|options| options.first_byte_timeout).map(|time| time.as_nanos() as u64);
-        let (delay, result) = store.with(|mut store| store.get().ask(request, body, trailers, timeout));
+        let (delay, Answer { result, mut held }) = store.with(|mut store| {
+            if trailers.is_some() {
+                swept(store.data_mut());
+            }
+            let mut view = store.get();
+            let (delay, result) = view.ask(request, body, trailers, timeout);
+            (delay, view.answer(result))
+        });
         wait(store, None, |now| now.saturating_add(delay)).await.map_err(TrappableError::trap)?;
         let (mut parts, data) = result.map_err(refused)?.into_parts();
         let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
         parts.headers = visible(parts.headers);
         store.with(|mut store| {
+            // They count with their handle now.
+            if let Some(held) = &mut held {
+                held.shrink(held::fields(&parts.headers));
+            }
             let view = stock(store.get());
-            let response = ::http::Response::from_parts(parts, Chunks { data, trailers });
+            let response = ::http::Response::from_parts(parts, Chunks { data, trailers, _held: held });
             // Nobody on the host waits to hear what the guest made of the response.
             let (response, _) = Response::from_http(view.hooks, response);
-            view.table.push(response).map_err(TrappableError::trap)
+            let response = view.table.push(response).map_err(TrappableError::trap)?;
+            store.get().recount(response.rep()).map_err(TrappableError::trap)?;
+            Ok(response)
         })
     }
 }

@@ -7,8 +7,9 @@ use wasmtime::Result;
 use wasmtime::component::{Linker, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
+use crate::held::{Exceeded, HANDLE};
 use crate::p2::linked;
-use crate::{DeterministicCtxView, DeterministicView};
+use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView};
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -71,6 +72,12 @@ impl From<ResourceTableError> for Error {
     }
 }
 
+impl From<Exceeded> for Error {
+    fn from(exceeded: Exceeded) -> Self {
+        Error::other(crate::Error::from(exceeded))
+    }
+}
+
 impl From<Full> for Error {
     fn from(full: Full) -> Self {
         Error::other(full)
@@ -89,12 +96,42 @@ impl DeterministicCtxView<'_> {
     }
 }
 
+/// What the guest sets counts to what it holds, and what it removes no longer does; never less than nothing, for some of it
+/// may be the embedder's.
+impl DeterministicCtxView<'_> {
+    fn insert(&mut self, bucket: &str, key: String, value: Vec<u8>) -> Result<(), Error> {
+        let DeterministicCtx { keyvalue, keyvalue_held, .. } = &mut *self.ctx;
+        let (more, less) = keyvalue.exchanged(bucket, &key, value.len() as u64);
+        keyvalue_held.grow(more)?;
+        match keyvalue.insert(bucket, key, value) {
+            Ok(()) => {
+                keyvalue_held.shrink(less);
+                Ok(())
+            }
+            Err(full) => {
+                keyvalue_held.shrink(more);
+                Err(full.into())
+            }
+        }
+    }
+
+    fn remove(&mut self, bucket: &str, key: &str) {
+        let DeterministicCtx { keyvalue, keyvalue_held, .. } = &mut *self.ctx;
+        keyvalue_held.shrink(keyvalue.released(bucket, key));
+        keyvalue.remove(bucket, key);
+    }
+}
+
 impl wasi::store::Host for DeterministicCtxView<'_> {
     fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Error> {
         if self.ctx.keyvalue.bucket(&identifier).is_none() {
             return Err(Error::Answer(wasi::store::Error::NoSuchStore));
         }
-        Ok(self.table.push(Bucket(identifier.into()))?)
+        let bytes = HANDLE + identifier.len() as u64;
+        self.ctx.held.account().room(bytes)?;
+        let bucket = self.table.push(Bucket(identifier.into()))?;
+        self.ctx.held.set(bucket.rep(), bytes)?;
+        Ok(bucket)
     }
 
     fn convert_error(&mut self, error: Error) -> Result<wasi::store::Error> {
@@ -112,12 +149,12 @@ impl wasi::store::HostBucket for DeterministicCtxView<'_> {
 
     fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Result<(), Error> {
         let name = self.name(&bucket)?;
-        Ok(self.ctx.keyvalue.insert(&*name, key, value)?)
+        self.insert(&name, key, value)
     }
 
     fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Error> {
         let name = self.name(&bucket)?;
-        self.ctx.keyvalue.remove(&name, &key);
+        self.remove(&name, &key);
         Ok(())
     }
 
@@ -132,8 +169,7 @@ impl wasi::store::HostBucket for DeterministicCtxView<'_> {
     }
 
     fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
-        self.table.delete(bucket)?;
-        Ok(())
+        self.take(bucket).map(drop)
     }
 }
 
@@ -148,7 +184,7 @@ impl wasi::atomics::Host for DeterministicCtxView<'_> {
                 .ok_or_else(|| Error::other("the value is no decimal number below 2^64"))?,
         };
         let after = before.checked_add(delta).ok_or_else(|| Error::other("the sum is 2^64 or more"))?;
-        self.ctx.keyvalue.insert(&*name, key, after.to_string())?;
+        self.insert(&name, key, after.to_string().into_bytes())?;
         Ok(after)
     }
 }
@@ -176,7 +212,7 @@ impl wasi::batch::Host for DeterministicCtxView<'_> {
     fn set_many(&mut self, bucket: Resource<Bucket>, key_values: Vec<(String, Vec<u8>)>) -> Result<(), Error> {
         let name = self.name(&bucket)?;
         for (key, value) in key_values {
-            self.ctx.keyvalue.insert(&*name, key, value)?;
+            self.insert(&name, key, value)?;
         }
         Ok(())
     }
@@ -184,7 +220,7 @@ impl wasi::batch::Host for DeterministicCtxView<'_> {
     fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Result<(), Error> {
         let name = self.name(&bucket)?;
         for key in keys {
-            self.ctx.keyvalue.remove(&name, &key);
+            self.remove(&name, &key);
         }
         Ok(())
     }

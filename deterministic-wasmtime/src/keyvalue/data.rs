@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::held::ENTRY;
+
 /// The most keys in all buckets of a store together.
 pub const MAX_KEYS: usize = 1 << 18;
 
@@ -63,6 +65,20 @@ impl KeyValue {
         (self.keys, self.bytes) = (keys, bytes);
         self.bucket_mut(bucket).insert(key, value);
         Ok(())
+    }
+
+    /// What setting a value would add to what the guest holds, and what it would then take from that.
+    pub(super) fn exchanged(&self, bucket: &str, key: &str, value: u64) -> (u64, u64) {
+        match self.bucket(bucket).and_then(|bucket| bucket.get(key)) {
+            Some(old) => (value, old.len() as u64),
+            None => (ENTRY + key.len() as u64 + value, 0),
+        }
+    }
+
+    /// What removing a key would take from what the guest holds.
+    pub(super) fn released(&self, bucket: &str, key: &str) -> u64 {
+        let value = self.bucket(bucket).and_then(|bucket| bucket.get(key));
+        value.map_or(0, |value| ENTRY + (key.len() + value.len()) as u64)
     }
 
     /// Removes a key; nothing happens if there is none.

@@ -14,6 +14,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 use super::capture::Which;
 use super::fault::Answer;
 use crate::files::Listing;
+use crate::held::{Account, HANDLE};
 
 /// How many descriptors a guest may have open. Hosts allow fewer for files of their own; Linux's usual hard limit is
 /// about a million.
@@ -32,6 +33,17 @@ pub(super) enum Descriptor {
     Captured(Which),
     Directory(Directory),
     File(File),
+}
+
+impl Descriptor {
+    /// Whether the guest opened it, and did not have it from the start.
+    fn is_the_guests(&self) -> bool {
+        match self {
+            Descriptor::Input { .. } | Descriptor::Output { .. } | Descriptor::Captured(_) => false,
+            Descriptor::Directory(directory) => directory.preopen.is_none(),
+            Descriptor::File(_) => true,
+        }
+    }
 }
 
 pub(super) struct Directory {
@@ -60,15 +72,21 @@ pub(super) struct File {
 }
 
 /// The numbers are given as stock gives them: the highest of those that were closed, or the next one.
-#[derive(Default)]
 pub(super) struct Table {
     places: Vec<Option<Descriptor>>,
     free: BTreeSet<u32>,
+    /// Where those count that the guest opened.
+    account: Account,
 }
 
 impl Table {
     /// The standard streams, and the directories that the guest has from the start.
-    pub(super) fn new(wasi: &mut WasiCtx, files: &FileSystem, captured: bool) -> wasmtime::Result<Self> {
+    pub(super) fn new(
+        wasi: &mut WasiCtx,
+        files: &FileSystem,
+        account: &Account,
+        captured: bool,
+    ) -> wasmtime::Result<Self> {
         let mut table = ResourceTable::new();
         let mut cli = WasiCliCtxView { ctx: wasi.cli(), table: &mut table };
         let terminal = |is: bool| if is { Filetype::CharacterDevice } else { Filetype::Unknown };
@@ -90,16 +108,15 @@ impl Table {
         places.extend(files.preopens().map(|(name, handle)| {
             Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), reading: None }))
         }));
-        Ok(Table { places, free: BTreeSet::new() })
+        Ok(Table { places, free: BTreeSet::new(), account: account.clone() })
     }
 
-    pub(super) fn push(&mut self, descriptor: Descriptor) -> Answer<u32> {
+    fn push(&mut self, descriptor: Descriptor) -> Answer<u32> {
+        self.room()?;
+        self.account.take(HANDLE)?;
         if let Some(fd) = self.free.pop_last() {
             self.places[fd as usize] = Some(descriptor);
             return Ok(fd);
-        }
-        if !self.has_room() {
-            return Err(Errno::Mfile.into());
         }
         self.places.push(Some(descriptor));
         Ok((self.places.len() - 1) as u32)
@@ -157,7 +174,9 @@ impl Table {
     }
 
     pub(super) fn close(&mut self, fd: i32) -> Answer {
-        self.get(fd)?;
+        if self.get(fd)?.is_the_guests() {
+            self.account.give(HANDLE);
+        }
         self.places[fd as u32 as usize] = None;
         self.free.insert(fd as u32);
         Ok(())
@@ -176,9 +195,12 @@ impl Table {
         Ok(())
     }
 
-    /// Whether one more can be opened.
-    pub(super) fn has_room(&self) -> bool {
-        !self.free.is_empty() || self.places.len() < MAX_DESCRIPTORS
+    /// Whether one more can be opened, or why not.
+    pub(super) fn room(&self) -> Answer {
+        if self.free.is_empty() && self.places.len() >= MAX_DESCRIPTORS {
+            return Err(Errno::Mfile.into());
+        }
+        Ok(self.account.room(HANDLE)?)
     }
 
     /// A directory with what is being read of it.

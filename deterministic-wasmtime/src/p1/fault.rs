@@ -7,6 +7,7 @@ use wasmtime_wasi::p2::StreamError;
 use wiggle::GuestError;
 
 use crate::Error;
+use crate::held::Exceeded;
 
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -49,6 +50,13 @@ impl From<GuestError> for Fault {
             GuestError::InFunc { err, .. } => (*err).into(),
             trap => Fault::Trap(trap.into()),
         }
+    }
+}
+
+/// What the guest holds is too much.
+impl From<Exceeded> for Fault {
+    fn from(_: Exceeded) -> Self {
+        Errno::Nomem.into()
     }
 }
 

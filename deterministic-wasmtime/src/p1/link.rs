@@ -303,8 +303,9 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
                     let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::poll_oneoff)?;
                     let call = Call::new(subscriptions, events, count, count_out);
                     let P1Ctx { wasi, deterministic, descriptors, captured, .. } = ctx;
-                    let (policy, files) = deterministic.poll_policy();
-                    let mut open = readiness::Open { wasi, table: descriptors, files, captured: captured.is_some() };
+                    let (policy, files, held) = deterministic.poll_policy();
+                    let captured = captured.is_some();
+                    let mut open = readiness::Open { wasi, table: descriptors, files, held, captured };
                     poll::poll_oneoff(layout, policy, &mut open, &mut memory, &call, copy_limit)
                 };
             linker.func_wrap(module, name, function).map(drop)

@@ -9,6 +9,7 @@ use super::abi::{Version, write_u32};
 use super::descriptors::Reading;
 use super::fault::Answer;
 use super::status::filetype;
+use crate::files::Listing;
 
 const DIRENT_SIZE: usize = 24;
 
@@ -24,7 +25,7 @@ pub(super) fn fd_readdir(
     _: Version,
     (fd, buf, len, cookie, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
-    let listings = ctx.deterministic.files.listings.clone();
+    let account = ctx.deterministic.held.account().clone();
     let (descriptors, files) = ctx.open()?;
     let directory = descriptors.reading(fd)?;
     if cookie == 0 {
@@ -33,7 +34,7 @@ pub(super) fn fd_readdir(
     let reading = match &directory.reading {
         Some(reading) => reading,
         None => {
-            let listing = listings.hold(files.read_directory(&directory.handle)?)?;
+            let listing = Listing::new(files.read_directory(&directory.handle)?, &account)?;
             let identity = files.stat(&directory.handle)?.identity;
             directory.reading.insert(Reading { listing, identity })
         }

@@ -40,6 +40,7 @@ use self::environment::Strings;
 use self::fault::{Answer, Fault};
 use self::memory::Bound;
 use crate::DeterministicCtx;
+use crate::held::Held;
 
 pub use instance_pre::{InstancePre, instantiate_pre_async, instantiate_pre_sync};
 pub use link::{add_to_linker_async, add_to_linker_sync};
@@ -91,14 +92,15 @@ impl P1Ctx {
     /// The descriptors, and the files behind them as of now.
     #[inline]
     fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
-        let files = self.deterministic.files_now()?;
-        Ok((table(&mut self.descriptors, &mut self.wasi, files, self.captured.is_some())?, files))
+        let (files, held) = self.deterministic.files_and_held()?;
+        Ok((table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())?, files))
     }
 
     /// The descriptors.
     #[inline]
     fn table(&mut self) -> Answer<&mut Table> {
-        table(&mut self.descriptors, &mut self.wasi, self.deterministic.files(), self.captured.is_some())
+        let (files, held) = self.deterministic.files_as_they_were();
+        table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())
     }
 
     fn arguments(&mut self) -> Answer<&Strings> {
@@ -118,9 +120,10 @@ fn table<'a>(
     place: &'a mut Option<Table>,
     wasi: &mut WasiCtx,
     files: &FileSystem,
+    held: &Held,
     captured: bool,
 ) -> Answer<&'a mut Table> {
-    once(place, || Table::new(wasi, files, captured).map_err(Fault::Trap))
+    once(place, || Table::new(wasi, files, held.account(), captured).map_err(Fault::Trap))
 }
 
 /// What is in `place`, made when it is first needed.

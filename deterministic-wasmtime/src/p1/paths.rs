@@ -44,9 +44,7 @@ pub(super) fn path_open(
         follow: lookup.contains(Lookupflags::SYMLINK_FOLLOW),
     };
     // Before anything is made or cut.
-    if !descriptors.has_room() {
-        return Err(Errno::Mfile.into());
-    }
+    descriptors.room()?;
     let handle = files.open_at(directory, &path, options)?;
     let opened = descriptors.open(handle, fdflags.contains(Fdflags::APPEND), fdflags.contains(Fdflags::NONBLOCK))?;
     write_u32(memory, out, opened)

@@ -14,6 +14,7 @@ use super::memory::{errno, errno_or_trap};
 use super::readiness::{Descriptors, Readiness};
 use super::records::{Layout, Subscription, Subscriptions, Wants, write_events};
 use crate::files::Files;
+use crate::held::Held;
 use crate::memory::exhausted;
 use crate::{DeterministicCtx, Error};
 
@@ -47,7 +48,7 @@ pub(crate) struct Policy<'a> {
 
 impl DeterministicCtx {
     /// Who answers, and the files that a descriptor may be of.
-    pub(crate) fn poll_policy(&mut self) -> (Policy<'_>, &mut Files) {
+    pub(crate) fn poll_policy(&mut self) -> (Policy<'_>, &mut Files, &Held) {
         let policy = Policy {
             epoch: self.time.epoch,
             clock: &mut *self.time.clock,
@@ -55,7 +56,7 @@ impl DeterministicCtx {
             ready: &mut self.scheduling.ready,
             hangups: &mut self.scheduling.hangups,
         };
-        (policy, &mut self.files)
+        (policy, &mut self.files, &self.held)
     }
 }
 

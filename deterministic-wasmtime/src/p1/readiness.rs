@@ -13,6 +13,7 @@ use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use super::descriptors::{Descriptor, Table};
 use super::fault::{Answer, Fault};
 use crate::files::Files;
+use crate::held::Held;
 
 /// What a descriptor answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub(super) struct Open<'a> {
     pub(super) wasi: &'a mut WasiCtx,
     pub(super) table: &'a mut Option<Table>,
     pub(super) files: &'a mut Files,
+    pub(super) held: &'a Held,
     pub(super) captured: bool,
 }
 
@@ -51,7 +53,7 @@ impl Open<'_> {
     fn ask(&mut self, fd: i32, kind: EventKind) -> Answer<Readiness> {
         let write = kind == EventKind::Writable;
         let files = self.files.as_they_are()?;
-        let table = super::table(self.table, self.wasi, files, self.captured)?;
+        let table = super::table(self.table, self.wasi, files, self.held, self.captured)?;
         Ok(match table.get_mut(fd)? {
             Descriptor::Input { stream, .. } if !write => look(stream),
             Descriptor::Output { stream, .. } if write => look(stream),

@@ -29,7 +29,6 @@ impl bindings::HostError for DeterministicCtxView<'_> {
     }
 
     fn drop(&mut self, error: Resource<IoError>) -> Result<()> {
-        self.table.delete(error)?;
-        Ok(())
+        self.take(error).map(drop)
     }
 }

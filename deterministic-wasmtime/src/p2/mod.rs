@@ -21,6 +21,7 @@ pub(crate) mod files;
 mod io;
 mod polling;
 mod randomness;
+mod stdio;
 
 pub use clocks::{monotonic_clock, timezone, wall_clock};
 pub use errors::error;
@@ -77,7 +78,8 @@ fn answered<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
     insecure_seed::add_to_linker(linker)?;
     error::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
-    preopens::add_to_linker(linker)
+    preopens::add_to_linker(linker)?;
+    stdio::add_to_linker(linker)
 }
 
 /// A module with an `add_to_linker` for an interface whose traits [`DeterministicCtxView`](crate::DeterministicCtxView)

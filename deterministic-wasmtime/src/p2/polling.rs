@@ -15,6 +15,7 @@ use wasmtime_wasi_io::bindings::wasi::io::poll as asynchronous;
 
 use super::deadlines::Deadlines;
 use crate::calls::HostCall;
+use crate::held::HANDLE;
 use crate::{DeterministicCtxView, Error, memory};
 
 /// `wasi:io/poll`.
@@ -69,6 +70,7 @@ impl Pollable for Timer {
 impl DeterministicCtxView<'_> {
     /// A pollable that is ready at `deadline`.
     pub(crate) fn subscribe(&mut self, deadline: Instant) -> Result<Resource<DynPollable>> {
+        self.ctx.held.account().room(HANDLE)?;
         let timers = &mut self.ctx.timers;
         let parent = match timers.parent {
             Some(parent) => parent,
@@ -76,7 +78,7 @@ impl DeterministicCtxView<'_> {
         };
         let pollable = subscribe(self.table, Resource::<Timer>::new_borrow(parent))?;
         timers.deadlines.insert(pollable.rep(), deadline);
-        Ok(pollable)
+        self.held(pollable)
     }
 
     /// Whether a pollable that is no timer is ready now.
@@ -168,7 +170,10 @@ impl DeterministicCtxView<'_> {
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         self.ctx.timers.deadlines.remove(pollable.rep());
         self.ctx.timers.open.remove(&pollable.rep());
-        asynchronous::HostPollable::drop(self.table, pollable)
+        let number = pollable.rep();
+        asynchronous::HostPollable::drop(self.table, pollable)?;
+        self.ctx.held.release(number);
+        Ok(())
     }
 }
 

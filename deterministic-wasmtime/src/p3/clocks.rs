@@ -9,6 +9,7 @@ use wasmtime_wasi::p3::bindings::clocks as bindings;
 
 use super::drive::Turn;
 use crate::calls::HostCall;
+use crate::held::HANDLE;
 use crate::p2::linked;
 use crate::{Deterministic, DeterministicCtxView};
 
@@ -75,7 +76,7 @@ pub(crate) async fn wait<U: 'static>(
     call: Option<HostCall>,
     deadline: impl FnOnce(Instant) -> Instant,
 ) -> Result<()> {
-    let place = store.with(|mut store| {
+    let place = store.with(|mut store| -> Result<_> {
         let DeterministicCtxView { ctx, .. } = store.get();
         if let Some(call) = call {
             ctx.calls.count(call);
@@ -85,9 +86,10 @@ pub(crate) async fn wait<U: 'static>(
         if deadline <= now || ctx.scheduling.scheduler.timers_are_due() {
             return Ok(None);
         }
-        ctx.waits.enqueue(deadline).map(Some)
+        let held = ctx.held.account().charge(HANDLE)?;
+        Ok(Some((ctx.waits.enqueue(deadline)?, held)))
     })?;
-    let Some(place) = place else { return Ok(()) };
+    let Some((place, _held)) = place else { return Ok(()) };
     loop {
         match poll_fn(|context| place.poll(context)).await {
             Turn::Over => return Ok(()),

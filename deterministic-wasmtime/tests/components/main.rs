@@ -5,6 +5,7 @@ mod bad_input;
 mod coverage;
 mod echo;
 mod files;
+mod held;
 mod host;
 mod mixed;
 mod tasks;

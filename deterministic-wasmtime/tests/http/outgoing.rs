@@ -37,7 +37,7 @@ fn answered(policies: Policies) -> Guest {
 }
 
 impl Guest {
-    fn request(&mut self, path: &str) -> u32 {
+    pub(crate) fn request(&mut self, path: &str) -> u32 {
         let (fields,) = self.call::<_, (u32,)>("fields", ()).unwrap();
         let (request,) = self.call::<_, (u32,)>("request", (fields,)).unwrap();
         self.put(0, b"host");
@@ -48,13 +48,13 @@ impl Guest {
     }
 
     /// The response to come, or an error code.
-    fn handle(&mut self, request: u32, options: Option<u32>) -> Result<u32, u8> {
+    pub(crate) fn handle(&mut self, request: u32, options: Option<u32>) -> Result<u32, u8> {
         let (some, options) = (u32::from(options.is_some()), options.unwrap_or(0));
         self.call::<_, ()>("handle", (request, some, options, TO)).unwrap();
         if self.byte(TO) == 0 { Ok(self.peek(TO + 8)) } else { Err(self.byte(TO + 8)) }
     }
 
-    fn send(&mut self, path: &str) -> u32 {
+    pub(crate) fn send(&mut self, path: &str) -> u32 {
         let request = self.request(path);
         self.handle(request, None).unwrap()
     }
@@ -71,7 +71,7 @@ impl Guest {
         Ok((0..len).map(|number| self.peek(at + 4 * number)).collect())
     }
 
-    fn get(&mut self, response: u32) -> Option<Result<u32, u8>> {
+    pub(crate) fn get(&mut self, response: u32) -> Option<Result<u32, u8>> {
         self.call::<_, ()>("get", (response, TO)).unwrap();
         if self.byte(TO) == 0 {
             return None;
@@ -99,20 +99,20 @@ impl Guest {
         }
     }
 
-    fn body(&mut self, request: u32) -> (u32, u32) {
+    pub(crate) fn body(&mut self, request: u32) -> (u32, u32) {
         self.call::<_, ()>("body", (request, TO)).unwrap();
         let body = self.peek(TO + 4);
         self.call::<_, ()>("write", (body, TO)).unwrap();
         (body, self.peek(TO + 4))
     }
 
-    fn write(&mut self, stream: u32, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, stream: u32, bytes: &[u8]) {
         self.put(0, bytes);
         self.call::<_, ()>("write-bytes", (stream, 0u32, bytes.len() as u32, TO)).unwrap();
         assert_eq!(self.byte(TO), 0, "the write failed");
     }
 
-    fn finish(&mut self, body: u32, stream: u32) -> Result<(), u8> {
+    pub(crate) fn finish(&mut self, body: u32, stream: u32) -> Result<(), u8> {
         self.call::<_, ()>("drop-output", (stream,)).unwrap();
         self.call::<_, ()>("finish", (body, 0u32, 0u32, TO)).unwrap();
         if self.byte(TO) == 0 { Ok(()) } else { Err(self.byte(TO + 8)) }

@@ -7,6 +7,7 @@ mod differential;
 mod engine;
 mod fingerprint;
 mod guests;
+mod held;
 mod hooks;
 mod instances;
 mod limits;

@@ -22,6 +22,7 @@ macro_rules! conversions {
             fn from(failure: $crate::p2::files::Failure) -> Self {
                 match failure {
                     $crate::p2::files::Failure::Code(code) => error_code(code).into(),
+                    $crate::p2::files::Failure::Held(_) => $codes::ErrorCode::InsufficientMemory.into(),
                     $crate::p2::files::Failure::Trap(error) => Self::trap(error),
                 }
             }

@@ -3,14 +3,12 @@
 //! Which call is refused with which code, and in which order it is looked at, is wasmtime-wasi's. A guest holds
 //! wasmtime-wasi's type of resource; the entry behind it is a [`Handle`].
 
-use std::sync::Arc;
-
-use deterministic_fs::{
-    Access, DirectoryEntry, ErrorCode, FileSystem, FileType, Handle, NewTime, OpenOptions, Position, Stat,
-};
+use deterministic_fs::{Access, ErrorCode, FileSystem, FileType, Handle, NewTime, OpenOptions, Position, Stat};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::filesystem::Descriptor;
 
+use crate::files::Listing;
+use crate::held::{Charge, Exceeded, HANDLE, Held};
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error, memory};
 
@@ -19,6 +17,8 @@ use crate::{DeterministicCtxView, Error, memory};
 pub(crate) enum Failure {
     /// For the guest.
     Code(ErrorCode),
+    /// For the guest: it holds too much.
+    Held(Exceeded),
     /// The end of the guest.
     Trap(wasmtime::Error),
 }
@@ -28,6 +28,7 @@ impl From<Failure> for wasmtime::Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Code(code) => code.into(),
+            Failure::Held(exceeded) => exceeded.into(),
             Failure::Trap(error) => error,
         }
     }
@@ -54,6 +55,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Exceeded> for Failure {
+    fn from(exceeded: Exceeded) -> Self {
+        Failure::Held(exceeded)
+    }
+}
+
 impl From<ResourceTableError> for Failure {
     fn from(error: ResourceTableError) -> Self {
         Failure::Trap(error.into())
@@ -68,11 +75,13 @@ type Fd = Resource<Descriptor>;
 pub(crate) struct Descriptors<'a> {
     files: &'a mut FileSystem,
     table: &'a mut ResourceTable,
+    held: &'a mut Held,
 }
 
 impl DeterministicCtxView<'_> {
     pub(crate) fn descriptors(&mut self) -> Result<Descriptors<'_>> {
-        Ok(Descriptors { files: self.ctx.files_now()?, table: self.table })
+        let (files, held) = self.ctx.files_and_held()?;
+        Ok(Descriptors { files, table: self.table, held })
     }
 }
 
@@ -95,20 +104,28 @@ fn file_to_write<'a>(table: &'a ResourceTable, fd: &Fd) -> Result<&'a Handle> {
     if file.access() == Access::ReadOnly { Err(ErrorCode::NotPermitted.into()) } else { Ok(file) }
 }
 
-fn push(table: &mut ResourceTable, handle: Handle) -> Result<Fd> {
-    Ok(Resource::new_own(table.push(handle)?.rep()))
+fn push(table: &mut ResourceTable, held: &mut Held, handle: Handle) -> Result<Fd> {
+    let fd: Fd = Resource::new_own(table.push(handle)?.rep());
+    held.set(fd.rep(), HANDLE)?;
+    Ok(fd)
 }
 
 impl Descriptors<'_> {
     /// New descriptors of the preopens with each call, as on stock.
     pub(crate) fn preopens(&mut self) -> Result<Vec<(Fd, String)>> {
         let preopens = self.files.preopens();
-        preopens.map(|(guest, handle)| Ok((push(self.table, handle.clone())?, guest.to_owned()))).collect()
+        preopens.map(|(guest, handle)| Ok((push(self.table, self.held, handle.clone())?, guest.to_owned()))).collect()
     }
 
     pub(crate) fn drop(&mut self, fd: &Fd) -> Result<()> {
         self.table.delete(Resource::<Handle>::new_own(fd.rep()))?;
+        self.held.release(fd.rep());
         Ok(())
+    }
+
+    /// What a stream of a file counts for as long as it is there.
+    pub(crate) fn hold(&self) -> Result<Charge> {
+        Ok(self.held.account().charge(HANDLE)?)
     }
 
     pub(crate) fn object(&self, fd: &Fd) -> Result<&Handle> {
@@ -166,8 +183,9 @@ impl Descriptors<'_> {
         Ok(self.files.write(file, bytes, Position::At(offset))? as u64)
     }
 
-    pub(crate) fn read_directory(&mut self, fd: &Fd) -> Result<Arc<[DirectoryEntry]>> {
-        Ok(self.files.read_directory(directory(self.table, fd)?)?)
+    pub(crate) fn read_directory(&mut self, fd: &Fd) -> Result<Listing> {
+        let entries = self.files.read_directory(directory(self.table, fd)?)?;
+        Ok(Listing::new(entries, self.held.account())?)
     }
 
     pub(crate) fn create_directory_at(&mut self, fd: &Fd, path: &str) -> Result<()> {
@@ -198,8 +216,10 @@ impl Descriptors<'_> {
         if synchronous {
             return Err(ErrorCode::Unsupported.into());
         }
+        // Before anything is made or cut.
+        self.held.account().room(HANDLE)?;
         let handle = self.files.open_at(dir, path, options)?;
-        push(self.table, handle)
+        push(self.table, self.held, handle)
     }
 
     pub(crate) fn readlink_at(&mut self, fd: &Fd, path: &str) -> Result<String> {

@@ -101,9 +101,7 @@ impl bindings::HostDescriptor for DeterministicCtxView<'_> {
     }
 
     fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<ReaddirIterator>> {
-        let listings = self.ctx.files.listings.clone();
-        let entries = self.descriptors()?.read_directory(&fd)?;
-        let listing = listings.hold(entries).map_err(Failure::from)?;
+        let listing = self.descriptors()?.read_directory(&fd)?;
         let listing = self.table.push(Reading { listing, next: 0 })?;
         // The guest's type of resource, and an entry of our own behind it.
         Ok(Resource::new_own(listing.rep()))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use deterministic_fs::{ErrorCode, FileSystem, Handle, Position};
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamError, StreamResult,
@@ -13,6 +13,8 @@ use wasmtime_wasi::p2::{
 
 use super::CHUNK;
 use crate::ctx::DeterministicCtx;
+use crate::held::HANDLE;
+use crate::p2::files::Failure;
 use crate::{DeterministicCtxView, Error, memory};
 
 /// The streams of files that are alive.
@@ -146,8 +148,10 @@ impl DeterministicCtxView<'_> {
         &mut self,
         file: Handle,
         position: u64,
-    ) -> Result<Resource<DynInputStream>, ResourceTableError> {
+    ) -> Result<Resource<DynInputStream>, Failure> {
+        self.ctx.held.account().room(HANDLE)?;
         let stream = self.table.push(Box::new(Placeholder) as DynInputStream)?;
+        self.ctx.held.set(stream.rep(), HANDLE)?;
         self.ctx.file_streams.inputs.insert(stream.rep(), Input { file, position, closed: false });
         Ok(stream)
     }
@@ -156,8 +160,10 @@ impl DeterministicCtxView<'_> {
         &mut self,
         file: Handle,
         position: Position,
-    ) -> Result<Resource<DynOutputStream>, ResourceTableError> {
+    ) -> Result<Resource<DynOutputStream>, Failure> {
+        self.ctx.held.account().room(HANDLE)?;
         let stream = self.table.push(Box::new(Placeholder) as DynOutputStream)?;
+        self.ctx.held.set(stream.rep(), HANDLE)?;
         self.ctx.file_streams.outputs.insert(stream.rep(), Output { file, position, closed: false });
         Ok(stream)
     }
@@ -186,6 +192,7 @@ impl DeterministicCtxView<'_> {
         // One with pollables left stays, and the guest traps.
         Some(deleted.map_err(Into::into).map(|_: DynInputStream| {
             self.ctx.file_streams.inputs.remove(&stream.rep());
+            self.ctx.held.release(stream.rep());
         }))
     }
 
@@ -227,6 +234,7 @@ impl DeterministicCtxView<'_> {
         let deleted = self.is_file_output(stream).then(|| self.table.delete(Resource::new_own(stream.rep())))?;
         Some(deleted.map_err(Into::into).map(|_: DynOutputStream| {
             self.ctx.file_streams.outputs.remove(&stream.rep());
+            self.ctx.held.release(stream.rep());
         }))
     }
 }

@@ -13,6 +13,7 @@ use asynchronous::{HostInputStream as AsyncInput, HostOutputStream as AsyncOutpu
 
 use crate::DeterministicCtxView;
 use crate::executor::block_on;
+use crate::held::HANDLE;
 
 pub(crate) use files::FileStreams;
 
@@ -135,7 +136,11 @@ impl DeterministicCtxView<'_> {
 
 impl asynchronous::Host for DeterministicCtxView<'_> {
     fn convert_stream_error(&mut self, error: StreamError) -> Result<asynchronous::StreamError> {
-        asynchronous::Host::convert_stream_error(self.table, error)
+        let error = asynchronous::Host::convert_stream_error(self.table, error)?;
+        if let asynchronous::StreamError::LastOperationFailed(error) = &error {
+            self.ctx.held.set(error.rep(), HANDLE)?;
+        }
+        Ok(error)
     }
 }
 
@@ -163,13 +168,16 @@ impl AsyncInput for DeterministicCtxView<'_> {
     }
 
     fn subscribe(&mut self, stream: Input) -> Result<Resource<DynPollable>> {
-        AsyncInput::subscribe(self.table, stream)
+        self.ctx.held.account().room(HANDLE)?;
+        let pollable = AsyncInput::subscribe(self.table, stream)?;
+        self.held(pollable)
     }
 
     async fn drop(&mut self, stream: Input) -> Result<()> {
+        let number = stream.rep();
         match self.drop_file_input(&stream) {
             Some(dropped) => dropped,
-            None => AsyncInput::drop(self.table, stream).await,
+            None => AsyncInput::drop(self.table, stream).await.map(|()| self.ctx.held.release(number)),
         }
     }
 }
@@ -202,7 +210,9 @@ impl AsyncOutput for DeterministicCtxView<'_> {
     }
 
     fn subscribe(&mut self, stream: Output) -> Result<Resource<DynPollable>> {
-        AsyncOutput::subscribe(self.table, stream)
+        self.ctx.held.account().room(HANDLE)?;
+        let pollable = AsyncOutput::subscribe(self.table, stream)?;
+        self.held(pollable)
     }
 
     fn write_zeroes(&mut self, stream: Output, len: u64) -> StreamResult<()> {
@@ -225,16 +235,17 @@ impl AsyncOutput for DeterministicCtxView<'_> {
     }
 
     async fn drop(&mut self, stream: Output) -> Result<()> {
+        let number = stream.rep();
         match self.drop_file_output(&stream) {
             Some(dropped) => dropped,
-            None => AsyncOutput::drop(self.table, stream).await,
+            None => AsyncOutput::drop(self.table, stream).await.map(|()| self.ctx.held.release(number)),
         }
     }
 }
 
 impl synchronous::Host for DeterministicCtxView<'_> {
     fn convert_stream_error(&mut self, error: StreamError) -> Result<synchronous::StreamError> {
-        Ok(asynchronous::Host::convert_stream_error(self.table, error)?.into())
+        Ok(asynchronous::Host::convert_stream_error(self, error)?.into())
     }
 }
 
@@ -260,7 +271,10 @@ impl synchronous::HostInputStream for DeterministicCtxView<'_> {
     }
 
     fn drop(&mut self, stream: Input) -> Result<()> {
-        self.drop_file_input(&stream).unwrap_or_else(|| block_on(AsyncInput::drop(self.table, stream)))
+        match self.drop_file_input(&stream) {
+            Some(dropped) => dropped,
+            None => block_on(AsyncInput::drop(self, stream)),
+        }
     }
 }
 
@@ -311,6 +325,9 @@ impl synchronous::HostOutputStream for DeterministicCtxView<'_> {
     }
 
     fn drop(&mut self, stream: Output) -> Result<()> {
-        self.drop_file_output(&stream).unwrap_or_else(|| block_on(AsyncOutput::drop(self.table, stream)))
+        match self.drop_file_output(&stream) {
+            Some(dropped) => dropped,
+            None => block_on(AsyncOutput::drop(self, stream)),
+        }
     }
 }

@@ -6,7 +6,7 @@ mod streams;
 
 use std::iter;
 
-use deterministic_fs::{Handle, Position};
+use deterministic_fs::Position;
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 use wasmtime_wasi::filesystem::Descriptor;
@@ -73,6 +73,7 @@ fn outcome<T>(result: Result<T, Failure>) -> Result<Result<T, ErrorCode>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Failure::Code(code)) => Ok(Err(error_code(code))),
+        Err(Failure::Held(_)) => Ok(Err(ErrorCode::InsufficientMemory)),
         Err(Failure::Trap(error)) => Err(error),
     }
 }
@@ -88,12 +89,12 @@ fn write<U: 'static>(
     mut data: StreamReader<u8>,
     position: Position,
 ) -> Result<FutureReader<Ended>> {
-    let file = store.get().descriptors().and_then(|files| files.file_to_write(fd));
+    let file = store.get().descriptors().and_then(|files| Ok((files.file_to_write(fd)?, files.hold()?)));
     match outcome(file)? {
-        Ok(file) => {
+        Ok((file, held)) => {
             let outcome = Outcome::default();
             let getter = store.getter();
-            data.pipe(&mut store, Writing { getter, file, position, outcome: outcome.clone() })?;
+            data.pipe(&mut store, Writing { getter, file, position, outcome: outcome.clone(), _held: held })?;
             FutureReader::new(&mut store, outcome)
         }
         Err(code) => {
@@ -109,12 +110,12 @@ impl<U: 'static> bindings::HostDescriptorWithStore<U> for Deterministic {
         fd: Fd,
         offset: u64,
     ) -> Result<(StreamReader<u8>, FutureReader<Ended>)> {
-        let file: Result<Handle, Failure> = store.get().descriptors().and_then(|files| files.file_to_read(&fd));
+        let file = store.get().descriptors().and_then(|files| Ok((files.file_to_read(&fd)?, files.hold()?)));
         match outcome(file)? {
-            Ok(file) => {
+            Ok((file, held)) => {
                 let outcome = Outcome::default();
                 let getter = store.getter();
-                let stream = Reading { getter, file, offset, outcome: outcome.clone() };
+                let stream = Reading { getter, file, offset, outcome: outcome.clone(), _held: held };
                 Ok((StreamReader::new(&mut store, stream)?, FutureReader::new(&mut store, outcome)?))
             }
             Err(code) => Ok((StreamReader::new(&mut store, iter::empty())?, ended(&mut store, Err(code))?)),
@@ -173,9 +174,8 @@ impl<U: 'static> bindings::HostDescriptorWithStore<U> for Deterministic {
         mut store: Access<'_, U, Self>,
         fd: Fd,
     ) -> Result<(StreamReader<DirectoryEntry>, FutureReader<Ended>)> {
-        let listings = store.get().ctx.files.listings.clone();
-        let entries = store.get().descriptors().and_then(|mut files| files.read_directory(&fd));
-        match outcome(entries)?.and_then(|entries| listings.hold(entries).map_err(error_code)) {
+        let listing = store.get().descriptors().and_then(|mut files| files.read_directory(&fd));
+        match outcome(listing)? {
             Ok(listing) => {
                 let outcome = Outcome::default();
                 let stream = Entries { listing, next: 0, outcome: outcome.clone() };

@@ -11,6 +11,7 @@ use wasmtime_wasi::p3::bindings::filesystem::types;
 use super::convert::{descriptor_type, error_code};
 use super::outcome::Outcome;
 use crate::files::Listing;
+use crate::held::Charge;
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error, memory};
 
@@ -47,6 +48,7 @@ pub(super) struct Reading<U: 'static> {
     pub(super) file: Handle,
     pub(super) offset: u64,
     pub(super) outcome: Outcome,
+    pub(super) _held: Charge,
 }
 
 impl<U: 'static> StreamProducer<U> for Reading<U> {
@@ -101,6 +103,7 @@ pub(super) struct Writing<U: 'static> {
     pub(super) file: Handle,
     pub(super) position: Position,
     pub(super) outcome: Outcome,
+    pub(super) _held: Charge,
 }
 
 impl<U: 'static> StreamConsumer<U> for Writing<U> {

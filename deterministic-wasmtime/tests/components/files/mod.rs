@@ -1,6 +1,7 @@
 //! `wasi:filesystem` and the streams of files, of WASI 0.2 and 0.3, over live and hermetic mounts.
 
 mod guests;
+mod held;
 mod hostile;
 mod listing;
 mod streams;
