@@ -30,6 +30,18 @@ pub enum Error {
         /// Where the timeline stood.
         at: Instant,
     },
+    /// The guest exits with a status that WASI 0.1 does not have.
+    #[error("exit with invalid exit status outside of [0..126): {status}; it traps on stock WASI too")]
+    InvalidExitStatus {
+        /// The status.
+        status: u32,
+    },
+    /// The guest writes more into a stream than the stream permitted.
+    #[error("the guest wrote more than {permitted} bytes into a stream at once, which traps on stock WASI too")]
+    WriteNotPermitted {
+        /// How much it may write, in bytes.
+        permitted: u64,
+    },
     /// The guest polls a list of no pollables, which would never end.
     #[error("the guest polls an empty list, which traps on stock WASI too")]
     EmptyPollList,

@@ -8,6 +8,8 @@ use wiggle::GuestError;
 
 use super::limits::LimitError;
 use crate::Error;
+#[cfg(feature = "http")]
+use crate::http::HandleError;
 
 /// Who ended a run that ended with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,8 +30,10 @@ pub enum Fault {
 /// | [`Trap::StackOverflow`]: its place depends on compiler and processor | machine |
 /// | [`Trap::Interrupt`]: epochs | machine |
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
-/// | [`Error`]: `Deadlock`, `EmptyPollList`, `NoMemory`, `RandomTooLong`, `HeldTooMuch` | guest |
+/// | [`Error`]: `Deadlock`, `EmptyPollList`, `InvalidExitStatus`, `NoMemory`, `RandomTooLong`, `WriteNotPermitted`, `HeldTooMuch` | guest |
 /// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
+/// | `http::HandleError`: `NoResponse`, `Failed`, `Incomplete` | guest |
+/// | `http::HandleError`: `NoHandler`, `NoHost` | machine |
 /// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded` | guest |
 /// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
 /// | a pointer of WASI 0.1 outside of the memory, a resource that the guest does not have or may not drop | guest |
@@ -47,6 +51,10 @@ pub fn fault_of(error: &wasmtime::Error) -> Fault {
     }
     if let Some(error) = error.downcast_ref() {
         return policy_fault(error);
+    }
+    #[cfg(feature = "http")]
+    if let Some(error) = error.downcast_ref() {
+        return handler_fault(error);
     }
     let guest = error.is::<I32Exit>()
         || error.is::<ThrownException>()
@@ -117,6 +125,8 @@ fn trap_fault(trap: Trap) -> Fault {
 fn adapter_fault(error: &Error) -> Fault {
     match error {
         Error::Deadlock { .. }
+        | Error::InvalidExitStatus { .. }
+        | Error::WriteNotPermitted { .. }
         | Error::EmptyPollList
         | Error::NoMemory
         | Error::RandomTooLong { .. }
@@ -129,6 +139,15 @@ fn adapter_fault(error: &Error) -> Fault {
         | Error::NoFuel
         | Error::WasiAlreadyLinked
         | Error::SharedMemory => Fault::Machine,
+    }
+}
+
+#[cfg(feature = "http")]
+fn handler_fault(error: &HandleError) -> Fault {
+    match error {
+        HandleError::NoResponse | HandleError::Failed(_) | HandleError::Incomplete(_) => Fault::Guest,
+        // Mistakes of the embedder's.
+        HandleError::NoHandler | HandleError::NoHost => Fault::Machine,
     }
 }
 

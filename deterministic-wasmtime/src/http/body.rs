@@ -145,7 +145,7 @@ impl OutputStream for Writer {
 
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         if bytes.len() > PERMIT {
-            return Err(StreamError::trap("a write of more than was permitted"));
+            return Err(StreamError::Trap(crate::Error::WriteNotPermitted { permitted: PERMIT as u64 }.into()));
         }
         let mut shared = lock(&self.0);
         shared.written = shared.written.saturating_add(bytes.len() as u64);

@@ -10,6 +10,7 @@ use wiggle::{GuestMemory, GuestPtr};
 use super::P1Ctx;
 use super::abi::{Version, write_bytes, write_u32};
 use super::fault::{Answer, Fault, argument};
+use crate::Error;
 
 /// The arguments or the environment, each string with the zero behind it that the guest expects.
 #[derive(Debug, Default)]
@@ -80,7 +81,7 @@ pub(super) fn environ_sizes_get(ctx: &mut P1Ctx, memory: Memory, _: Version, (co
 /// Never succeeds: the guest ends. Statuses from 126 on are the host's own on many systems, and stock refuses them.
 pub(super) fn proc_exit(_: &mut P1Ctx, _: Memory, _: Version, (status,): (i32,)) -> Answer {
     if status as u32 >= 126 {
-        return Err(Fault::Trap(wasmtime::Error::msg("exit with invalid exit status outside of [0..126)")));
+        return Err(Fault::Trap(Error::InvalidExitStatus { status: status as u32 }.into()));
     }
     Err(Fault::Trap(I32Exit(status).into()))
 }

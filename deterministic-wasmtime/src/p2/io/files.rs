@@ -41,8 +41,6 @@ struct Output {
 /// What a write of zeros writes.
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
-const TOO_MUCH: &str = "a write of more than was permitted";
-
 /// What stands in the table. A file is always ready.
 struct Placeholder;
 
@@ -119,7 +117,7 @@ impl Output {
     fn write(&mut self, files: &mut FileSystem, mut bytes: &[u8]) -> StreamResult<()> {
         self.check_write()?;
         if bytes.len() > CHUNK {
-            return Err(StreamError::trap(TOO_MUCH));
+            return Err(trap(Error::WriteNotPermitted { permitted: CHUNK as u64 }));
         }
         loop {
             let written = match files.write(&self.file, bytes, self.position) {
@@ -218,7 +216,7 @@ impl DeterministicCtxView<'_> {
         len: u64,
     ) -> Option<StreamResult<()>> {
         match self.check_write_file(stream)? {
-            Ok(permit) if len > permit => Some(Err(StreamError::trap(TOO_MUCH))),
+            Ok(permit) if len > permit => Some(Err(trap(Error::WriteNotPermitted { permitted: permit }))),
             // What is permitted is never more than there are.
             Ok(_) => self.write_file(stream, &ZEROS[..len as usize]),
             Err(closed) => Some(Err(closed)),

@@ -11,9 +11,9 @@ use wasmtime_wasi_io::bindings::wasi::io::streams as asynchronous;
 
 use asynchronous::{HostInputStream as AsyncInput, HostOutputStream as AsyncOutput};
 
-use crate::DeterministicCtxView;
 use crate::executor::block_on;
 use crate::held::HANDLE;
+use crate::{DeterministicCtxView, Error};
 
 pub(crate) use files::FileStreams;
 
@@ -56,7 +56,7 @@ type Output = Resource<DynOutputStream>;
 
 fn bounded(len: u64) -> StreamResult<()> {
     if len > BLOCKING_WRITE_MAX {
-        return Err(StreamError::trap("a blocking write of more than 4096 bytes"));
+        return Err(StreamError::Trap(Error::WriteNotPermitted { permitted: BLOCKING_WRITE_MAX }.into()));
     }
     Ok(())
 }

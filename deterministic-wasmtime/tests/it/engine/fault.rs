@@ -29,10 +29,12 @@ fn every_trap_has_its_fault() {
 
 #[test]
 fn every_typed_error_has_its_fault() {
-    let guest: [wasmtime::Error; 9] = [
+    let guest: [wasmtime::Error; 11] = [
         I32Exit(1).into(),
         Error::Deadlock { waiting_for: "nothing".into(), at: Instant::from_nanos(1) }.into(),
         Error::EmptyPollList.into(),
+        Error::InvalidExitStatus { status: 200 }.into(),
+        Error::WriteNotPermitted { permitted: 4096 }.into(),
         Error::NoMemory.into(),
         Error::RandomTooLong { len: 2, max: 1 }.into(),
         PolicyError::RandomRefused.into(),
