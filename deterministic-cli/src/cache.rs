@@ -15,7 +15,7 @@ use crate::args::{Entry, RunArgs};
 use crate::directories::Directories;
 use crate::guest::Guest;
 use crate::outcome;
-use crate::problem::one_line;
+use crate::problem::note;
 use crate::stdio::Summary;
 
 /// What is kept beside an outcome, for the report and for the terminal.
@@ -101,7 +101,7 @@ pub(crate) struct Started<'a> {
 }
 
 fn warn(warning: &Warning) {
-    eprintln!("detwasi: {}", one_line(&warning.to_string()));
+    note(&warning.to_string());
 }
 
 /// The outcome of such a run, if the cache has it whole.

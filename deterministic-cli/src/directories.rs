@@ -12,7 +12,7 @@ use deterministic_wasmtime::fs::{
 use serde::Serialize;
 
 use crate::args::{self, GuestArgs};
-use crate::problem::Problem;
+use crate::problem::{Problem, note};
 
 /// What is mounted beside the live directories of the builder.
 #[derive(Debug)]
@@ -153,17 +153,17 @@ impl Directories {
         for (hermetic, left) in self.hermetic.iter().zip(left) {
             let Some(WriteBack { given, target, is_source }) = &hermetic.write_back else { continue };
             if let Some(why) = ended {
-                eprintln!("detwasi: `{}` is as it was, because {why}", given.display());
+                note(&format!("`{}` is as it was, because {why}", given.display()));
                 continue;
             }
             let written = if *is_source { left.replace(target, &hermetic.tree) } else { left.write_to(target) };
             match written {
-                Ok(()) => eprintln!("detwasi: `{}` is `{}` as the guest left it", given.display(), hermetic.guest),
+                Ok(()) => note(&format!("`{}` is `{}` as the guest left it", given.display(), hermetic.guest)),
                 Err(error) => {
                     let problem = Problem::WriteBack { reason: error.to_string() };
                     match &result {
                         Ok(()) => result = Err(problem),
-                        Err(_) => eprintln!("detwasi: {problem}"),
+                        Err(_) => note(&problem.to_string()),
                     }
                 }
             }

@@ -1,14 +1,18 @@
 //! The guest: from a file to something that can be compiled.
 
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use deterministic_wasmtime::shown;
 use indicatif::{ProgressBar, ProgressStyle};
 use wasmparser::{Parser, Payload};
 use wasmtime::{ResourcesRequired, Trap, WasmBacktrace};
 
+use crate::bounded::Bounded;
+use crate::frames;
 use crate::problem::{Problem, one_line};
 use crate::sort;
 
@@ -162,16 +166,35 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The message of an error and of those behind it, in one line.
+/// The message of an error and of those behind it, in one line and without the guest's frames, which have lines of their own.
 pub(crate) fn chain(error: &wasmtime::Error) -> String {
-    one_line(&error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    let causes = error.chain().filter_map(|cause| {
+        let mut text = Bounded::new(CAUSE);
+        let _ = write!(NoFrames(&mut text), "{cause}");
+        (!text.text().starts_with(frames::HEAD)).then(|| text.finish())
+    });
+    one_line(&causes.take(CAUSES).collect::<Vec<_>>().join(": "))
 }
 
-/// Exports in a message, of which a component may have thousands.
+/// How many messages of an error are told, and how many bytes of each.
+const CAUSES: usize = 16;
+const CAUSE: usize = 2048;
+
+/// Stops who begins to write frames: Wasmtime demangles their names, whatever comes of it.
+struct NoFrames<'a>(&'a mut Bounded);
+
+impl fmt::Write for NoFrames<'_> {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        self.0.write_str(more)?;
+        if self.0.text().starts_with(frames::HEAD) { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// Exports or imports in a message, of which a guest may have thousands.
 pub(crate) fn listed(exports: impl IntoIterator<Item = String>) -> String {
     const MOST: usize = 20;
     let mut exports = exports.into_iter();
-    let mut shown: Vec<_> = exports.by_ref().take(MOST).map(|export| format!("`{export}`")).collect();
+    let mut shown: Vec<_> = exports.by_ref().take(MOST).map(|export| format!("`{}`", shown(&export))).collect();
     match exports.count() {
         0 if shown.is_empty() => return "no function at all".into(),
         0 => {}

@@ -4,6 +4,7 @@
 mod answers;
 mod args;
 mod audit;
+mod bounded;
 mod cache;
 mod compare;
 mod component;
@@ -11,6 +12,7 @@ mod demo;
 mod demo_tasks;
 mod directories;
 mod foreign;
+mod frames;
 mod guest;
 mod manual;
 mod module;

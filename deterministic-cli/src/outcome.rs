@@ -8,18 +8,21 @@ use deterministic_wasmtime::call_depth::is_exceeded_function;
 use deterministic_wasmtime::core::PolicyError;
 use deterministic_wasmtime::engine::{Fault, fault_of};
 use deterministic_wasmtime::http::HandleError;
+use deterministic_wasmtime::shown;
 use serde::Serialize;
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use crate::frames;
 use crate::guest::chain;
+use crate::problem::one_line;
 
 /// What a shell shows for an aborted program (128 + SIGABRT), and what `wasmtime run` exits with after a trap.
 const TRAPPED: u8 = 134;
 
 /// An import that was allowed and is there only to be linked.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the guest called `{0}`, which --allow-import let it import and nobody here provides")]
+#[error("the guest called `{}`, which --allow-import let it import and nobody here provides", shown(.0))]
 pub(crate) struct NotProvided(pub(crate) String);
 
 /// How a guest ended.
@@ -62,16 +65,14 @@ impl Outcome {
         } else if let Some(missing) = error.downcast_ref::<NotProvided>() {
             (variant(missing), missing.to_string())
         } else if let Some(unanswered) = error.downcast_ref::<HandleError>() {
-            (variant(unanswered), crate::problem::one_line(&unanswered.to_string()))
+            (variant(unanswered), unanswered.to_string())
         } else {
-            // The backtrace is itself a part of the chain, as the outermost message.
-            let has_frames = error.downcast_ref::<WasmBacktrace>().is_some();
-            let causes: Vec<_> = error.chain().skip(has_frames.into()).map(ToString::to_string).collect();
-            let message = if causes.is_empty() { chain(&error) } else { crate::problem::one_line(&causes.join(": ")) };
-            ("HostError".into(), message)
+            ("HostError".into(), chain(&error))
         };
-        let frames = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
-        Outcome::Trap { kind, message, frames: frames.map(ToString::to_string), fault: fault_of(&error) }
+        // Nobody provides such an import anywhere.
+        let fault = if error.is::<NotProvided>() { Fault::Guest } else { fault_of(&error) };
+        let frames = error.downcast_ref().and_then(frames::frames);
+        Outcome::Trap { kind, message: one_line(&message), frames, fault }
     }
 
     /// In a few words.
@@ -108,7 +109,7 @@ impl Outcome {
             Outcome::Trap { kind, message, frames, .. } => {
                 let mut stderr = io::stderr();
                 // When stderr is closed there is nobody left to tell.
-                let _ = writeln!(stderr, "detwasi: the guest was ended{place} ({kind}): {message}");
+                let _ = writeln!(stderr, "detwasi: the guest was ended{place} ({kind}): {}", one_line(message));
                 if let Some(frames) = frames {
                     let _ = writeln!(stderr, "{frames}");
                 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use deterministic_wasmtime::fingerprint::{Taint, Tainted};
 use deterministic_wasmtime::http::MessageError;
+use deterministic_wasmtime::shown;
 
 use crate::answers::Mistake;
 use crate::outcome::Outcome;
@@ -76,10 +77,10 @@ pub(crate) enum Problem {
     #[error("cannot call `{call}`: {reason}; the function is `{signature}`")]
     BadCall { call: String, reason: String, signature: String },
     #[error(
-        "`{}` imports what nobody here provides: {}; build it for {provided} alone, or name what it never calls with \
-         --allow-import", path.display(), imports.join(", ")
+        "`{}` imports what nobody here provides: {imports}; build it for {provided} alone, or name what it never calls \
+         with --allow-import", path.display()
     )]
-    UnknownImports { path: PathBuf, imports: Vec<String>, provided: &'static str },
+    UnknownImports { path: PathBuf, imports: String, provided: &'static str },
     #[error("`{}` cannot be linked: {reason}; build it for {provided}", path.display())]
     Unlinkable { path: PathBuf, reason: String, provided: &'static str },
     #[error(
@@ -170,7 +171,7 @@ impl Problem {
                 let _ = io::stderr().write_all(stderr);
                 let code = outcome.tell_where(&format!(" {place}"));
                 if let Some(beside) = beside {
-                    let _ = writeln!(io::stderr(), "detwasi: {beside}");
+                    let _ = writeln!(io::stderr(), "detwasi: {}", one_line(beside));
                 }
                 code
             }
@@ -182,8 +183,7 @@ impl Problem {
 
 /// Prints one line and gives the exit code of problems.
 pub(crate) fn tell(line: &str) -> ExitCode {
-    // When stderr is closed there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "detwasi: {}", one_line(line));
+    note(line);
     ExitCode::from(EXIT_CODE)
 }
 
@@ -214,10 +214,10 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
-/// `text` with line breaks, indentation and control characters made single spaces.
+/// How many characters a line of ours has at most.
+const LINE: usize = 8192;
+
+/// `text` with line breaks and indentation made single spaces, and all else that nobody sees [shown].
 pub(crate) fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    shown(&text.split_whitespace().collect::<Vec<_>>().join(" ")).most(LINE).to_string()
 }

@@ -26,6 +26,7 @@ mod memory;
 pub mod p1;
 pub mod p2;
 pub mod p3;
+mod shown;
 mod view;
 
 pub use ctx::DeterministicCtx;
@@ -39,4 +40,5 @@ pub use engine::configure;
 pub use error::Error;
 pub use held::DEFAULT_MAX_HELD_BYTES;
 pub use hooks::WasiCtxBuilderExt;
+pub use shown::{Shown, shown};
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};

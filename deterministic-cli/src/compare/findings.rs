@@ -1,5 +1,6 @@
 //! What the runs say together.
 
+use deterministic_wasmtime::shown;
 use serde::Serialize;
 
 use super::inputs::{Ran, Side, Stdout};
@@ -9,6 +10,7 @@ use super::verdict;
 use crate::args::GuestArgs;
 use crate::guest::{Guest, Kind};
 use crate::outcome::Outcome;
+use crate::problem::one_line;
 use crate::stdio::Summary;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
@@ -103,7 +105,7 @@ impl Findings {
                 }
             },
             Ok((_, None)) => (0, Some("it was not tried".into()), counted(ours)),
-            Err(reason) => (0, Some(reason.to_owned()), counted(ours)),
+            Err(reason) => (0, Some(one_line(reason)), counted(ours)),
         };
         let mut findings = Findings {
             format: FORMAT,
@@ -176,7 +178,7 @@ fn other_work(
             let at = names.iter().position(|known| known == name);
             let measured = at.and_then(|at| ran.timed.get(at)).map_or(0, |calls| calls.count);
             if measured != *count {
-                return Some(format!("{count} calls of {name}, of which {measured} were measured"));
+                return Some(format!("{count} calls of {}, of which {measured} were measured", shown(name)));
             }
         }
     }

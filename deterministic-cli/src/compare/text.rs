@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use deterministic_wasmtime::shown;
+
 use super::findings::{Counted, Findings, HostCall, Measured};
 use super::inputs::Side;
 
@@ -37,6 +39,7 @@ fn ratio(of: u64, to: u64) -> String {
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Findings { guest, preset, runs, .. } = self;
+        let guest = shown(guest);
         let seed = seed(&self.seed);
         let each = if *runs == 1 { "1 run of each".into() } else { format!("{runs} runs of each, in turn") };
         writeln!(f, "{guest} on stock WASI and on detwasi (preset {preset}, seed {seed}): {each}\n")?;
@@ -112,11 +115,12 @@ impl Findings {
         if self.host_calls.is_empty() {
             return writeln!(f, "The guest called nothing that is counted.\n");
         }
-        let width = self.host_calls.iter().take(LINES).map(|call| call.name.len()).max().unwrap_or(0).max(24);
+        let width =
+            self.host_calls.iter().take(LINES).map(|call| name(call).chars().count()).max().unwrap_or(0).max(24);
         if let Some(reason) = &self.not_timed {
             writeln!(f, "{:width$}{:>10}", "host calls of a run", "detwasi")?;
             for call in self.host_calls.iter().take(LINES) {
-                writeln!(f, "{:width$}{:>10}", call.name, calls(&call.detwasi))?;
+                writeln!(f, "{:width$}{:>10}", name(call), calls(&call.detwasi))?;
             }
             self.others(f)?;
             return writeln!(f, "What each takes is not measured, and stock counts none: {reason}.\n");
@@ -145,13 +149,18 @@ impl Findings {
     }
 }
 
+/// The guest may import anything under the name of WASI's modules.
+pub(super) fn name(call: &HostCall) -> String {
+    shown(&call.name).most(64).to_string()
+}
+
 fn row(call: &HostCall, width: usize) -> String {
     let text = |nanos: Option<u64>| nanos.map_or("-".into(), |nanos| duration(nanos.into()));
     let one = |counted: &Option<Counted>| text(counted.as_ref().and_then(|counted| counted.median_ns));
     let all = |counted: &Option<Counted>| text(counted.as_ref().and_then(|counted| Some(counted.total?.median)));
     format!(
         "{:width$}{:>8}{:>10}{:>10}{:>10}{:>10}{:>10}{:>13}",
-        call.name,
+        name(call),
         calls(&call.stock),
         calls(&call.detwasi),
         one(&call.stock),

@@ -2,7 +2,7 @@
 
 use super::findings::{Findings, HostCall};
 use super::stats::Stats;
-use super::text::duration;
+use super::text::{duration, name};
 
 /// Parts that are less of the difference than this share of it are told together.
 const SMALLEST_SHARE: u128 = 20;
@@ -35,7 +35,7 @@ pub(super) fn verdict(findings: &Findings) -> String {
     }
     let host_calls = findings.host_calls.iter().filter_map(|call| {
         let (stock, ours) = call.totals()?;
-        Part::new(call.name.clone() + waits(call), &stock, &ours)
+        Part::new(name(call) + waits(call), &stock, &ours)
     });
     let setup = Part::new("setting up (store, context, instance)", &stock.setup, &ours.setup);
     let mut parts: Vec<Part> = host_calls.chain(setup).collect();

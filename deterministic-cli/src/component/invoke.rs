@@ -1,5 +1,6 @@
 //! `--invoke` on a component.
 
+use deterministic_wasmtime::shown;
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 use wasmtime::component::wasm_wave::wasm::DisplayFuncResults;
 use wasmtime::component::{Component, ComponentExportIndex, Instance, Val};
@@ -23,7 +24,8 @@ impl Call {
         let text = text.trim();
         let (name, args) = text.split_at(text.find('(').unwrap_or(text.len()));
         let export = find(name.trim(), component, guest)?;
-        let bad = |reason| Problem::BadCall { call: text.into(), reason, signature: export.signature() };
+        let bad =
+            |reason| Problem::BadCall { call: text.into(), reason, signature: shown(&export.signature()).to_string() };
 
         let params: Vec<_> = export.ty.params().map(|(_, ty)| ty).collect();
         if !params.iter().all(wit::in_wave) {

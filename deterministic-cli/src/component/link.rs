@@ -8,7 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, Resour
 
 use super::State;
 use crate::args::is_allowed;
-use crate::guest::{Guest, chain};
+use crate::guest::{Guest, chain, listed};
 use crate::outcome::NotProvided;
 use crate::problem::Problem;
 
@@ -92,7 +92,7 @@ pub(crate) fn link(
     if imports.is_empty() {
         return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
     }
-    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+    Err(Problem::UnknownImports { path, imports: listed(imports), provided: PROVIDED })
 }
 
 /// Wasmtime names the first that it misses; these are all of them: whole interfaces, and single functions of others.
@@ -106,7 +106,7 @@ fn missing(linker: &Linker<State>, component: &Component) -> Vec<String> {
             ComponentItem::Type(_) => continue,
             // Functions, resources and modules beside all interfaces: WASI has none.
             _ => {
-                missing.push(format!("`{name}`"));
+                missing.push(name.to_owned());
                 continue;
             }
         };
@@ -126,12 +126,12 @@ fn missing(linker: &Linker<State>, component: &Component) -> Vec<String> {
             };
             asked += 1;
             if lacks(linker, name, item, ty) {
-                lacking.push(format!("`{name}#{item}`"));
+                lacking.push(format!("{name}#{item}"));
             }
         }
         match lacking.len() {
             0 => {}
-            len if len == asked => missing.push(format!("`{name}`")),
+            len if len == asked => missing.push(name.to_owned()),
             _ => missing.append(&mut lacking),
         }
     }
@@ -143,5 +143,7 @@ fn missing(linker: &Linker<State>, component: &Component) -> Vec<String> {
 fn lacks(linker: &Linker<State>, interface: &str, item: &str, ty: &str) -> bool {
     let asks = format!("(component (import {interface:?} (instance (export {item:?} {ty}))))");
     let Ok(asks) = Component::new(linker.engine(), asks) else { return false };
-    linker.instantiate_pre(&asks).is_err_and(|error| chain(&error).ends_with("implementation is missing"))
+    linker
+        .instantiate_pre(&asks)
+        .is_err_and(|error| error.root_cause().to_string().ends_with("implementation is missing"))
 }

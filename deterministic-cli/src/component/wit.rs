@@ -1,19 +1,35 @@
 //! Types as WIT writes them, for messages.
 
+use std::fmt::{self, Write as _};
+
 use wasmtime::component::Type;
 use wasmtime::component::types::ComponentFunc;
 
+use crate::bounded::Bounded;
+
 /// Deeper types are cut off: a message is for reading.
 const DEPTH: u32 = 4;
+/// So are wider ones, of which each may have many of another: bytes.
+const WIDTH: usize = 1024;
 
 /// Parameters and results of a function, as `(a: u32) -> string`.
 pub(crate) fn function(ty: &ComponentFunc) -> String {
-    let params = ty.params().map(|(name, ty)| format!("{name}: {}", text(&ty, DEPTH)));
-    let mut results = ty.results().map(|ty| text(&ty, DEPTH));
-    let params = params.collect::<Vec<_>>().join(", ");
-    match results.next() {
-        Some(result) => format!("({params}) -> {result}"),
-        None => format!("({params})"),
+    let mut text = Bounded::new(WIDTH);
+    // Fails where it is cut.
+    let _ = write_function(&mut text, ty);
+    text.finish()
+}
+
+fn write_function(to: &mut Bounded, ty: &ComponentFunc) -> fmt::Result {
+    to.write_str("(")?;
+    list(to, ty.params(), |to, (name, ty)| field(to, name, &ty, DEPTH))?;
+    to.write_str(")")?;
+    match ty.results().next() {
+        Some(result) => {
+            to.write_str(" -> ")?;
+            write(to, &result, DEPTH)
+        }
+        None => Ok(()),
     }
 }
 
@@ -34,53 +50,103 @@ pub(crate) fn in_wave(ty: &Type) -> bool {
     }
 }
 
-fn text(ty: &Type, depth: u32) -> String {
-    let Some(depth) = depth.checked_sub(1) else { return "…".into() };
-    let inner = |ty: &Type| text(ty, depth);
-    let optional = |ty: Option<Type>| ty.map_or("_".to_owned(), |ty| inner(&ty));
-    let join = |parts: &mut dyn Iterator<Item = String>| parts.collect::<Vec<_>>().join(", ");
-    match ty {
-        Type::Bool => "bool".into(),
-        Type::S8 => "s8".into(),
-        Type::U8 => "u8".into(),
-        Type::S16 => "s16".into(),
-        Type::U16 => "u16".into(),
-        Type::S32 => "s32".into(),
-        Type::U32 => "u32".into(),
-        Type::S64 => "s64".into(),
-        Type::U64 => "u64".into(),
-        Type::Float32 => "f32".into(),
-        Type::Float64 => "f64".into(),
-        Type::Char => "char".into(),
-        Type::String => "string".into(),
-        Type::List(list) => format!("list<{}>", inner(&list.ty())),
-        Type::FixedLengthList(list) => format!("list<{}, {}>", inner(&list.ty()), list.len()),
-        Type::Map(map) => format!("map<{}, {}>", inner(&map.key()), inner(&map.value())),
-        Type::Record(record) => {
-            let fields = &mut record.fields().map(|field| format!("{}: {}", field.name, inner(&field.ty)));
-            format!("record {{ {} }}", join(fields))
+/// Writes them with commas between.
+fn list<T>(
+    to: &mut Bounded,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Bounded, T) -> fmt::Result,
+) -> fmt::Result {
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            to.write_str(", ")?;
         }
-        Type::Tuple(tuple) => format!("tuple<{}>", join(&mut tuple.types().map(|ty| inner(&ty)))),
-        Type::Variant(variant) => {
-            let cases = &mut variant.cases().map(|case| match &case.ty {
-                Some(ty) => format!("{}({})", case.name, inner(ty)),
-                None => case.name.to_owned(),
-            });
-            format!("variant {{ {} }}", join(cases))
-        }
-        Type::Enum(cases) => format!("enum {{ {} }}", join(&mut cases.names().map(str::to_owned))),
-        Type::Flags(flags) => format!("flags {{ {} }}", join(&mut flags.names().map(str::to_owned))),
-        Type::Option(option) => format!("option<{}>", inner(&option.ty())),
-        Type::Result(result) => match (result.ok(), result.err()) {
-            (None, None) => "result".into(),
-            (ok, None) => format!("result<{}>", optional(ok)),
-            (ok, err) => format!("result<{}, {}>", optional(ok), optional(err)),
-        },
-        // A resource's name is not kept.
-        Type::Own(_) => "own<resource>".into(),
-        Type::Borrow(_) => "borrow<resource>".into(),
-        Type::Future(_) => "future".into(),
-        Type::Stream(_) => "stream".into(),
-        Type::ErrorContext => "error-context".into(),
+        write(to, item)?;
     }
+    Ok(())
+}
+
+fn field(to: &mut Bounded, name: &str, ty: &Type, depth: u32) -> fmt::Result {
+    write!(to, "{name}: ")?;
+    write(to, ty, depth)
+}
+
+/// `name<…>`.
+fn generic(to: &mut Bounded, name: &str, types: &[Option<Type>], depth: u32) -> fmt::Result {
+    write!(to, "{name}<")?;
+    list(to, types, |to, ty| match ty {
+        Some(ty) => write(to, ty, depth),
+        None => to.write_str("_"),
+    })?;
+    to.write_str(">")
+}
+
+fn write(to: &mut Bounded, ty: &Type, depth: u32) -> fmt::Result {
+    let Some(depth) = depth.checked_sub(1) else { return to.write_str("…") };
+    let text = match ty {
+        Type::Bool => "bool",
+        Type::S8 => "s8",
+        Type::U8 => "u8",
+        Type::S16 => "s16",
+        Type::U16 => "u16",
+        Type::S32 => "s32",
+        Type::U32 => "u32",
+        Type::S64 => "s64",
+        Type::U64 => "u64",
+        Type::Float32 => "f32",
+        Type::Float64 => "f64",
+        Type::Char => "char",
+        Type::String => "string",
+        // A resource's name is not kept.
+        Type::Own(_) => "own<resource>",
+        Type::Borrow(_) => "borrow<resource>",
+        Type::Future(_) => "future",
+        Type::Stream(_) => "stream",
+        Type::ErrorContext => "error-context",
+        Type::List(list) => return generic(to, "list", &[Some(list.ty())], depth),
+        Type::Option(option) => return generic(to, "option", &[Some(option.ty())], depth),
+        Type::Map(map) => return generic(to, "map", &[Some(map.key()), Some(map.value())], depth),
+        Type::FixedLengthList(list) => {
+            to.write_str("list<")?;
+            write(to, &list.ty(), depth)?;
+            return write!(to, ", {}>", list.len());
+        }
+        Type::Tuple(tuple) => {
+            to.write_str("tuple<")?;
+            list(to, tuple.types(), |to, ty| write(to, &ty, depth))?;
+            ">"
+        }
+        Type::Record(record) => {
+            to.write_str("record { ")?;
+            list(to, record.fields(), |to, member| field(to, member.name, &member.ty, depth))?;
+            " }"
+        }
+        Type::Variant(variant) => {
+            to.write_str("variant { ")?;
+            list(to, variant.cases(), |to, case| match &case.ty {
+                Some(ty) => {
+                    write!(to, "{}(", case.name)?;
+                    write(to, ty, depth)?;
+                    to.write_str(")")
+                }
+                None => to.write_str(case.name),
+            })?;
+            " }"
+        }
+        Type::Enum(cases) => {
+            to.write_str("enum { ")?;
+            list(to, cases.names(), |to, name| to.write_str(name))?;
+            " }"
+        }
+        Type::Flags(flags) => {
+            to.write_str("flags { ")?;
+            list(to, flags.names(), |to, name| to.write_str(name))?;
+            " }"
+        }
+        Type::Result(result) => match (result.ok(), result.err()) {
+            (None, None) => "result",
+            (ok, None) => return generic(to, "result", &[ok], depth),
+            (ok, err) => return generic(to, "result", &[ok, err], depth),
+        },
+    };
+    to.write_str(text)
 }

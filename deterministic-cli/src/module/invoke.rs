@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use deterministic_wasmtime::shown;
 use wasmtime::{ExternType, FuncType, Instance, Module, Store, Val, ValType};
 
 use crate::guest::{Guest, listed};
@@ -49,7 +50,7 @@ impl Call {
         let params = params(&ty, &given).map_err(|reason| Problem::BadCall {
             call: text.into(),
             reason,
-            signature: signature(name, &ty),
+            signature: shown(&signature(name, &ty)).to_string(),
         })?;
         let initialize = name != INITIALIZE
             && function(INITIALIZE).is_some_and(|ty| ty.params().len() == 0 && ty.results().len() == 0);

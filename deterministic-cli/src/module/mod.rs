@@ -18,7 +18,7 @@ use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module,
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::{Entry, GuestArgs, is_allowed};
-use crate::guest::{Guest, chain};
+use crate::guest::{Guest, chain, listed};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
 use crate::run::{Ended, Start, refused};
@@ -212,7 +212,7 @@ fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<p1::In
         return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
     }
     let imports = unknown(module, linker, |_| false)?;
-    Err(Problem::UnknownImports { path, imports, provided: PROVIDED })
+    Err(Problem::UnknownImports { path, imports: listed(imports), provided: PROVIDED })
 }
 
 /// The imports that are neither WASI's, nor in `linker`, nor `known`.
@@ -228,7 +228,7 @@ fn unknown(
     let mut store = Store::new(linker.engine(), State { wasi, limits: Limits::default() });
     let unknown =
         module.imports().filter(|import| !known(import) && linker.get_by_import(&mut store, import).is_none());
-    Ok(unknown.map(|import| format!("`{}::{}`", import.module(), import.name())).collect())
+    Ok(unknown.map(|import| format!("{}::{}", import.module(), import.name())).collect())
 }
 
 /// What each exported memory holds, by name, and each of those `beside`.

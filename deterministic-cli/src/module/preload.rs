@@ -9,7 +9,7 @@ use wasmtime::{Engine, Extern, ExternType, ImportType, Linker, Memory, Module, S
 
 use super::{PROVIDED, State, allow, limited, unknown};
 use crate::args::GuestArgs;
-use crate::guest::{Guest, Kind, chain};
+use crate::guest::{Guest, Kind, chain, listed};
 use crate::problem::Problem;
 use crate::run::refused;
 use crate::stdio::Summary;
@@ -87,7 +87,7 @@ impl<'a> Prepared<'a> {
         if imports.is_empty() {
             return Ok(());
         }
-        Err(Problem::UnknownImports { path: guest.path().into(), imports, provided: PROVIDED })
+        Err(Problem::UnknownImports { path: guest.path().into(), imports: listed(imports), provided: PROVIDED })
     }
 
     fn export(&self, import: &ImportType<'_>) -> bool {

@@ -10,6 +10,7 @@ mod demo;
 mod directories;
 mod endings;
 mod guests;
+mod hostile_text;
 mod http;
 mod input;
 mod invoke;

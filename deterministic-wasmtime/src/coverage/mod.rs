@@ -25,6 +25,8 @@ use wasmtime::Module;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use crate::shown;
+
 /// Why two runs get the same answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
@@ -81,11 +83,21 @@ pub struct Coverage {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the guest imports what is not covered: {}; build it without, or allow by name what you know to be the same on every run",
-    imports.join(", ")
+    listed(imports)
 )]
 pub struct Uncovered {
     /// The imports, as [`Import::name`] has them.
     pub imports: Vec<String>,
+}
+
+/// Some of them, as they are shown: a guest may have many.
+fn listed(imports: &[String]) -> String {
+    const MOST: usize = 20;
+    let mut names: Vec<_> = imports.iter().take(MOST).map(|name| shown(name).to_string()).collect();
+    if let Some(more @ 1..) = imports.len().checked_sub(MOST) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
 }
 
 impl Coverage {
@@ -140,11 +152,12 @@ impl Import {
     }
 }
 
-/// A table: label, name, policy.
+/// A table: label, name as it is [shown], policy.
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.imports.iter().map(|import| import.name.len()).max().unwrap_or_default();
-        for Import { name, label, policy } in &self.imports {
+        let names: Vec<_> = self.imports.iter().map(|import| shown(&import.name).to_string()).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+        for (Import { label, policy, .. }, name) in self.imports.iter().zip(&names) {
             let line = format!("{:10}  {name:width$}  {}", label.name(), policy.unwrap_or_default());
             writeln!(f, "{}", line.trim_end())?;
         }
