@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bytesize::ByteSize;
@@ -122,7 +122,7 @@ impl RunArgs {
     pub(crate) fn entry(&self) -> Entry<'_> {
         match (&self.invoke, &self.http_request) {
             (Some(call), _) => Entry::Invoke(call),
-            (None, Some(request)) => Entry::HttpRequest(request),
+            (None, Some(_)) => Entry::HttpRequest,
             (None, None) => Entry::Program,
         }
     }
@@ -135,8 +135,8 @@ pub(crate) enum Entry<'a> {
     Program,
     /// The export that `--invoke` names.
     Invoke(&'a str),
-    /// The handler of `wasi:http`, with the request in this file.
-    HttpRequest(&'a Path),
+    /// The handler of `wasi:http`.
+    HttpRequest,
 }
 
 #[derive(Debug, clap::Args)]
@@ -218,8 +218,8 @@ pub(crate) struct GuestArgs {
     pub(crate) max_call_depth: Option<u32>,
 
     /// How large the guest's memories may become together, such as 64MiB; growing beyond fails
-    #[arg(long, value_name = "SIZE", value_parser = numbers::size, allow_negative_numbers = true)]
-    pub(crate) max_memory: Option<ByteSize>,
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "4GiB", allow_negative_numbers = true)]
+    pub(crate) max_memory: ByteSize,
 
     /// How much the guest may make its host hold: what it opens and keeps, 256 bytes each, and what it says through that. Beyond,
     /// it gets an error, or is ended
@@ -246,10 +246,12 @@ impl GuestArgs {
 
     /// What the guest may take of the host.
     pub(crate) fn limits(&self) -> Limits {
-        match self.max_memory {
-            Some(size) => Limits::default().max_memory_bytes(size.as_u64()),
-            None => Limits::default(),
-        }
+        Limits::default().max_memory_bytes(self.max_memory.as_u64())
+    }
+
+    /// The fuel that the guest begins with. A clock that measures fuel needs it counted, be it without a limit.
+    pub(crate) fn counted_fuel(&self, policies: &Policies) -> Option<u64> {
+        self.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX))
     }
 
     /// The limit on call depth that is in force, in units.

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use deterministic_wasmtime::DEFAULT_MAX_HELD_BYTES;
 use deterministic_wasmtime::cache::{DiskStore, Warning, look_up, store_outcome};
-use deterministic_wasmtime::core::Policies;
-use deterministic_wasmtime::engine::MAX_WASM_STACK;
-use deterministic_wasmtime::fingerprint::{End, Fingerprint, Inputs, Left, Outcome, Tainted};
-use deterministic_wasmtime::fs::{Access, Tree};
+use deterministic_wasmtime::fingerprint::{End, Fingerprint, Left, Outcome};
+use deterministic_wasmtime::fs::Tree;
 use serde::{Deserialize, Serialize};
-use wasmtime::Engine;
 
-use crate::args::{Entry, RunArgs};
 use crate::directories::Directories;
-use crate::guest::Guest;
+use crate::order::Order;
 use crate::outcome;
 use crate::problem::note;
 use crate::stdio::Summary;
@@ -30,6 +25,8 @@ pub(crate) struct Notes {
     pub(crate) frames: Option<String>,
     /// Whether results were printed.
     pub(crate) has_results: bool,
+    /// In which order the guest wrote to its two outputs.
+    pub(crate) order: Order,
 }
 
 /// An outcome that was found, and what belongs to it here.
@@ -38,66 +35,6 @@ pub(crate) struct Found {
     pub(crate) notes: Notes,
     /// What the guest left of each hermetic directory.
     pub(crate) left: Vec<Tree>,
-}
-
-/// All that decides how the run goes.
-pub(crate) fn fingerprint(
-    args: &RunArgs,
-    guest: &Guest,
-    engine: &Engine,
-    policies: &Policies,
-    start: &Started<'_>,
-) -> Result<Fingerprint, Tainted> {
-    let entry = match (args.entry(), start.request) {
-        (Entry::Invoke(call), _) => format!("invoke {call}"),
-        (_, Some(request)) => format!("http-request {}", Summary::of(request).sha256),
-        (_, None) => String::new(),
-    };
-    let args = &args.common;
-    let mut inputs = Inputs::new(guest.binary(), policies, engine)
-        .entry(&entry)
-        .arguments(start.arguments)
-        .environment(&args.envs)
-        .stdin(start.stdin);
-    for dir in &args.dirs {
-        inputs = inputs.live(&dir.guest);
-    }
-    for (guest, tree) in start.directories.trees() {
-        inputs = inputs.hermetic(guest, tree, Access::ReadWrite);
-    }
-    if let Some(fuel) = args.fuel {
-        inputs = inputs.setting("fuel", fuel);
-    }
-    if let Some(size) = args.max_memory {
-        inputs = inputs.setting("max_memory", size.as_u64());
-    }
-    if args.max_held.as_u64() != DEFAULT_MAX_HELD_BYTES {
-        inputs = inputs.setting("max_held", args.max_held.as_u64());
-    }
-    if let Some(units) = args.call_depth() {
-        inputs = inputs.setting("max_call_depth", units.into());
-    }
-    if args.wasm_stack() != MAX_WASM_STACK {
-        inputs = inputs.setting("max_wasm_stack", args.max_wasm_stack.as_u64());
-    }
-    inputs = inputs.setting("max_files", args.max_files.as_u64());
-    for key in start.beside {
-        inputs = inputs.setting(key, 1);
-    }
-    for import in &args.allowed_imports {
-        inputs = inputs.setting(import, 1);
-    }
-    inputs.fingerprint()
-}
-
-/// What was read before the guest starts.
-pub(crate) struct Started<'a> {
-    pub(crate) arguments: &'a [String],
-    pub(crate) stdin: &'a [u8],
-    pub(crate) request: Option<&'a [u8]>,
-    pub(crate) directories: &'a Directories,
-    /// What names other files and all of their content.
-    pub(crate) beside: &'a [String],
 }
 
 fn warn(warning: &Warning) {
@@ -111,30 +48,36 @@ pub(crate) fn find(store: &DiskStore, key: &Fingerprint, directories: &Directori
         warn(&Warning::Damaged { key: *key, reason: reason.into() });
         None
     };
-    let Ok(notes) = serde_json::from_slice(&outcome.notes) else { return damaged("its notes cannot be read") };
+    let Ok(notes) = serde_json::from_slice::<Notes>(&outcome.notes) else {
+        return damaged("its notes cannot be read");
+    };
+    if notes.order.turns(&outcome.stdout, &outcome.stderr).is_none() {
+        return damaged("its notes do not fit its output");
+    }
     let Some(left) = directories.restore(&outcome.directories) else { return damaged("its directories do not fit") };
     Some(Found { outcome, notes, left })
 }
 
-/// Keeps the outcome of a run; a failure is told, and changes nothing else.
-pub(crate) fn keep(store: &DiskStore, key: &Fingerprint, outcome: &Outcome) {
-    if let Err(error) = store_outcome(store, key, outcome) {
+/// Keeps the outcome of a run with its notes; a failure is told, and changes nothing else.
+pub(crate) fn keep(store: &DiskStore, key: &Fingerprint, outcome: Outcome, notes: &Notes) {
+    let kept = serde_json::to_vec(notes)
+        .map_err(std::io::Error::from)
+        .and_then(|notes| store_outcome(store, key, &Outcome { notes, ..outcome }));
+    if let Err(error) = kept {
         warn(&Warning::Unwritable(error));
     }
 }
 
-/// The outcome as it is kept.
+/// The outcome, without notes.
 pub(crate) fn outcome(
     ended: &outcome::Outcome,
-    streams: (Vec<u8>, Vec<u8>),
+    (stdout, stderr): (Vec<u8>, Vec<u8>),
     results: &[String],
     directories: Vec<Left>,
-    notes: &Notes,
 ) -> Outcome {
     let end = match ended {
         outcome::Outcome::ExitCode(code) => End::Exit(*code),
         outcome::Outcome::Trap { kind, message, .. } => End::Trap { kind: kind.clone(), message: message.clone() },
     };
-    let notes = serde_json::to_vec(notes).unwrap_or_default();
-    Outcome { stdout: streams.0, stderr: streams.1, end, results: results.to_vec(), directories, notes }
+    Outcome { stdout, stderr, end, results: results.to_vec(), directories, notes: Vec::new() }
 }

@@ -119,13 +119,13 @@ impl Guest {
     }
 
     /// Sees to it that the memories that it begins with fit into `max` bytes.
-    pub(crate) fn fits(&self, required: Option<ResourcesRequired>, max: Option<u64>) -> Result<(), Problem> {
+    pub(crate) fn fits(&self, required: Option<ResourcesRequired>, max: u64) -> Result<(), Problem> {
         let pages = required.and_then(|required| required.max_initial_memory_size).unwrap_or(0);
         let initial = u128::from(pages) * PAGE;
-        match max {
-            Some(max) if initial > max.into() => Err(Problem::MemoryTooSmall { path: self.path.clone(), initial, max }),
-            _ => Ok(()),
+        if initial > max.into() {
+            return Err(Problem::MemoryTooSmall { path: self.path.clone(), initial, max });
         }
+        Ok(())
     }
 
     /// Tells a guest that failed while it was instantiated from one that could not be.

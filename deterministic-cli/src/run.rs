@@ -16,28 +16,32 @@ use wasmtime::{Config, Engine};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::answers::Answers;
-use crate::args::{GuestArgs, RunArgs};
-use crate::cache::{self, Found, Notes, Started};
-use crate::directories::Directories;
+use crate::args::{Entry, GuestArgs, RunArgs};
+use crate::cache::{self, Found, Notes};
+use crate::component::Request;
 use crate::guest::{Guest, Kind, chain};
+use crate::inputs::Inputs;
 use crate::module::Preload;
+use crate::order::Order;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
-use crate::stdin::Stdin;
 use crate::stdio::{Outputs, Summary};
 use crate::{component, module, refuse, stack};
 
-/// What a guest is started with.
-pub(crate) struct Start<'a> {
+/// What a guest is started with, beside its hermetic directories.
+pub(crate) struct Start {
     pub(crate) wasi: WasiCtxBuilder,
-    pub(crate) directories: &'a Directories,
+    /// For a handler of `wasi:http`.
+    pub(crate) request: Option<Request>,
     pub(crate) policies: Policies,
     pub(crate) limits: Limits,
     pub(crate) max_held: u64,
     pub(crate) fuel: Option<u64>,
     /// To a component's requests.
     pub(crate) answers: Option<Answers>,
+    /// Whether somebody wants to know what is in its memories at the end.
+    pub(crate) memories: bool,
 }
 
 /// What is left of a guest that ended.
@@ -52,6 +56,7 @@ pub(crate) struct Ended {
     pub(crate) now: Instant,
     pub(crate) fuel_left: Option<u64>,
     pub(crate) host_calls: BTreeMap<String, u64>,
+    /// Empty if nobody wants to know.
     pub(crate) memories: BTreeMap<String, Summary>,
     /// How many bytes its memories had together at most.
     pub(crate) memory_peak: u64,
@@ -66,13 +71,12 @@ enum Program<'a> {
 /// Checks everything that can be checked, runs the guest, reports.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    let policies = common.policies();
-    let (epoch, begun) = (policies.epoch, policies.clock.now());
-    // A clock that measures fuel needs it counted, be it without a limit.
-    let fuel = common.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX));
-
+    let fuel = common.counted_fuel(&common.policies());
     let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
+    if let (Entry::HttpRequest, Kind::Module) = (args.entry(), guest.kind()) {
+        return Err(Problem::ModuleAsHandler { path: guest.path().into() });
+    }
     let preloads = Preload::read(&args.preloads, &guest)?;
     let answers = args.http_answers.as_deref().map(Answers::read).transpose()?;
     if let (Some(_), Kind::Module) = (&answers, guest.kind()) {
@@ -86,70 +90,63 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
     let program = if store.is_none() { Some(prepare()?) } else { None };
 
+    let target = args.report.as_deref().map(Target::probe).transpose()?;
     let outputs = Outputs::default();
-    if store.is_some() || args.report.is_some() {
+    if store.is_some() || target.is_some() {
         outputs.keep();
     }
-    let arguments = arguments(common, &guest)?;
-    let mut wasi = context(common, &arguments, &outputs)?;
-    let mut directories = Directories::read(common, &args.write_backs)?;
-    if store.is_some() || args.report.is_some() {
-        directories.want();
+    if target.is_some() {
+        outputs.digest();
     }
-    let target = args.report.as_deref().map(Target::probe).transpose()?;
-    let request = args.http_request.as_ref().and_then(|path| std::fs::read(path).ok());
-    let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), &guest, &preloads)?;
-    // Last, since it may wait for whoever writes at the other end. Of a run without a name nobody needs all of it.
+    // Of a run without a name nobody needs all of the input.
     let whoever = match (&store, &target) {
         (Some(_), _) => Some("--cache"),
         (None, Some(_)) if common.dirs.is_empty() && common.preset != Preset::Host => Some("--report"),
         _ => None,
     };
-    let input = whoever.map(|whoever| stdin.read_ahead(whoever)).transpose()?.unwrap_or_default();
+    let mut inputs = Inputs::read(args, &guest, &preloads, answers, whoever, &outputs)?;
+    if store.is_some() || target.is_some() {
+        inputs.directories.want();
+    }
+    let stdin = inputs.stdin.clone();
     common.seed.tell();
+    let (epoch, begun) = inputs.begin();
+    let fuel = inputs.fuel();
 
-    let beside: Vec<_> = preloads.iter().map(Preload::key).chain(answers.iter().map(Answers::key)).collect();
-    let started = Started {
-        arguments: &arguments,
-        stdin: &input,
-        request: request.as_deref(),
-        directories: &directories,
-        beside: &beside,
-    };
     let fingerprint = match (&store, &target) {
         (None, None) => None,
-        (None, Some(_)) => cache::fingerprint(args, &guest, &engine, &policies, &started).ok(),
-        (Some(_), _) => Some(cache::fingerprint(args, &guest, &engine, &policies, &started)?),
+        (None, Some(_)) => inputs.fingerprint(&engine).ok(),
+        (Some(_), _) => Some(inputs.fingerprint(&engine)?),
     };
-    let found = store.as_ref().zip(fingerprint).and_then(|(store, key)| cache::find(store, &key, &directories));
+    let found = store.as_ref().zip(fingerprint).and_then(|(store, key)| cache::find(store, &key, &inputs.directories));
     let cached = store.as_ref().map(|_| if found.is_some() { "hit" } else { "miss" });
-    let ran = match found {
+    let (mut ran, directories) = match found {
         Some(found) => {
-            outputs.replay(&found.outcome.stdout, &found.outcome.stderr);
-            Ran::from(found)
+            // That they fit was seen when it was found.
+            let turns = found.notes.order.turns(&found.outcome.stdout, &found.outcome.stderr);
+            outputs.replay(&turns.unwrap_or_default());
+            (Ran::from(found), inputs.directories)
         }
         None => {
             let program = match program {
                 Some(program) => program,
                 None => prepare()?,
             };
-            wasi.stdin(stdin.clone());
-            let (limits, max_held) = (common.limits(), common.max_held.as_u64());
-            let start = Start { wasi, directories: &directories, policies, limits, max_held, fuel, answers };
+            let (start, directories) = inputs.start(&outputs, target.is_some() || store.is_some())?;
             let ended = match program {
-                Program::Module(program) => program.run(&guest, start),
-                Program::Component(program) => program.run(&guest, start),
+                Program::Module(program) => program.run(&guest, start, &directories),
+                Program::Component(program) => program.run(&guest, start, &directories),
             }?;
             outputs.append(ended.response.as_deref().unwrap_or_default());
             let fuel_consumed = fuel.and_then(|fuel| Some(fuel.saturating_sub(ended.fuel_left?)));
-            Ran::of(ended, begun, fuel_consumed)
+            (Ran::of(ended, begun, fuel_consumed), directories)
         }
     };
 
-    let printed = stdin.finish().and_then(|()| outputs.finish()).and_then(|summaries| {
-        print(ran.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput)?;
-        Ok(summaries)
-    });
+    let printed = stdin
+        .finish()
+        .and_then(|()| outputs.finish())
+        .and_then(|()| print(ran.results.as_deref().unwrap_or_default()).map_err(Problem::OwnOutput));
     let ended = match (&printed, &ran.outcome) {
         (Err(Problem::Stdin(_) | Problem::StdinFile { .. } | Problem::StdinTooLong { .. }), _) => {
             Some("the guest's input could not be read")
@@ -159,19 +156,25 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         (Ok(_), Outcome::ExitCode(_)) => None,
     };
     let written_back = directories.write_back(&ran.left, ended);
-    let (stdout, stderr) = printed?;
-    let outcome = match outputs.kept() {
-        Some(streams) => directories.keep(&ran.left)?.map(|left| {
-            cache::outcome(&ran.outcome, streams, ran.results.as_deref().unwrap_or_default(), left, &ran.notes)
-        }),
-        None => None,
-    };
-    if let (Some(store), Some(key), Some(outcome), Some("miss")) = (&store, &fingerprint, &outcome, cached)
+    printed?;
+    let kept = outputs.kept().filter(|_| target.is_some() || cached == Some("miss"));
+    let left = if kept.is_some() { directories.keep(&ran.left)? } else { None };
+    let outcome = kept.zip(left).map(|(kept, left)| {
+        let results = ran.results.as_deref().unwrap_or_default();
+        (cache::outcome(&ran.outcome, (kept.stdout, kept.stderr), results, left), kept.order)
+    });
+    let outcome_digest = outcome.as_ref().map(|(outcome, _)| outcome.digest().to_string());
+    // What went to and fro too often to be told again in its order is not kept.
+    if let (Some(store), Some(key), Some((outcome, Some(order))), Some("miss")) =
+        (&store, &fingerprint, outcome, cached)
         && ran.is_the_same_anywhere
     {
-        cache::keep(store, key, outcome);
+        ran.notes.order = order;
+        cache::keep(store, key, outcome, &ran.notes);
     }
-    let Some(target) = target else { return written_back.map(|()| ran.outcome.tell()) };
+    let Some((target, (stdout, stderr))) = target.zip(outputs.summaries()) else {
+        return written_back.map(|()| ran.outcome.tell());
+    };
     let report = Report {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
@@ -190,7 +193,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         memory_peak_bytes: ran.notes.memory_peak_bytes,
         directories: directories.report(&ran.left)?,
         fingerprint: fingerprint.map(|fingerprint| fingerprint.to_string()),
-        outcome_digest: outcome.map(|outcome| outcome.digest().to_string()),
+        outcome_digest,
         cache: cached,
     };
     let written = target.write(&report).and(written_back);
@@ -223,6 +226,7 @@ impl Ran {
             memory_peak_bytes: ended.memory_peak,
             frames,
             has_results: ended.results.is_some(),
+            order: Order::default(),
         };
         let is_the_same_anywhere = ended.outcome.is_the_same_anywhere();
         Ran { outcome: ended.outcome, results: ended.results, left: ended.left, notes, is_the_same_anywhere }

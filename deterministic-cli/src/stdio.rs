@@ -15,6 +15,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{self, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::order::{Order, Which};
 use crate::problem::Problem;
 
 /// How much a guest may write at once; it writes on without waiting.
@@ -48,6 +49,8 @@ pub(crate) struct Outputs(Arc<Mutex<State>>);
 struct State {
     stdout: Passed,
     stderr: Passed,
+    /// In which order, if both are kept and it is not too much.
+    order: Option<Order>,
     /// Whether nothing goes to the host.
     silent: bool,
     failed: Option<(Which, io::Error)>,
@@ -56,14 +59,18 @@ struct State {
 #[derive(Debug, Default)]
 struct Passed {
     bytes: u64,
-    sha256: Sha256,
+    /// If it is wanted.
+    sha256: Option<Sha256>,
     /// All of it, if it is wanted and not too much.
     kept: Option<Vec<u8>>,
 }
 
 impl Passed {
-    fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn note(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
         self.kept = self.kept.take().filter(|kept| kept.len() + bytes.len() <= KEPT);
         if let Some(kept) = &mut self.kept {
             // A guest whose output this machine has no memory for has no outcome here, and no other one either.
@@ -72,12 +79,20 @@ impl Passed {
         }
         Ok(())
     }
+
+    fn summary(&self) -> Option<Summary> {
+        let sha256 = self.sha256.clone()?;
+        Some(Summary { bytes: self.bytes, sha256: hex(&sha256.finalize()) })
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
-    Stdout,
-    Stderr,
+/// All that a guest wrote.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    /// In which order, unless it changed too often.
+    pub(crate) order: Option<Order>,
 }
 
 impl Outputs {
@@ -92,7 +107,7 @@ impl Outputs {
     /// Outputs that are kept, as far as they are not too much, and shown to nobody.
     pub(crate) fn captured() -> Self {
         let kept = || Passed { kept: Some(Vec::new()), ..Passed::default() };
-        let state = State { stdout: kept(), stderr: kept(), silent: true, failed: None };
+        let state = State { stdout: kept(), stderr: kept(), order: None, silent: true, failed: None };
         Outputs(Arc::new(Mutex::new(state)))
     }
 
@@ -107,18 +122,27 @@ impl Outputs {
         let mut state = self.lock();
         state.stdout.kept = Some(Vec::new());
         state.stderr.kept = Some(Vec::new());
+        state.order = Some(Order::default());
+    }
+
+    /// Has both digested, for a report.
+    pub(crate) fn digest(&self) {
+        let mut state = self.lock();
+        state.stdout.sha256 = Some(Sha256::default());
+        state.stderr.sha256 = Some(Sha256::default());
     }
 
     /// Both, if they were kept.
-    pub(crate) fn kept(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+    pub(crate) fn kept(&self) -> Option<Kept> {
         let mut state = self.lock();
-        state.stdout.kept.take().zip(state.stderr.kept.take())
+        let (stdout, stderr) = state.stdout.kept.take().zip(state.stderr.kept.take())?;
+        Some(Kept { stdout, stderr, order: state.order.take() })
     }
 
     /// Passes on what a run wrote that is not run again.
-    pub(crate) fn replay(&self, stdout: &[u8], stderr: &[u8]) {
+    pub(crate) fn replay(&self, turns: &[(Which, &[u8])]) {
         let mut state = self.lock();
-        let _ = state.write(Which::Stdout, stdout).and_then(|()| state.write(Which::Stderr, stderr));
+        let _ = turns.iter().try_for_each(|(which, bytes)| state.write(*which, bytes));
     }
 
     /// Writes to stdout after the guest, and counts it as the guest's. [`finish`](Self::finish) tells if it failed.
@@ -126,18 +150,21 @@ impl Outputs {
         let _ = self.lock().write(Which::Stdout, bytes);
     }
 
-    /// Flushes; then what stdout and what stderr was, unless the host could not take all of it.
-    pub(crate) fn finish(&self) -> Result<(Summary, Summary), Problem> {
+    /// Flushes; fails if the host could not take all of it.
+    pub(crate) fn finish(&self) -> Result<(), Problem> {
         let mut state = self.lock();
         let flushed = io::stdout().flush();
-        let _ = state.note(Which::Stdout, flushed);
-        if let Some((which, error)) = state.failed.take() {
-            let stream = if which == Which::Stdout { "standard output" } else { "standard error" };
-            let broken = error.kind() == io::ErrorKind::BrokenPipe;
-            return Err(if broken { Problem::BrokenPipe } else { Problem::Output { stream, error } });
-        }
-        let summary = |passed: &Passed| Summary { bytes: passed.bytes, sha256: hex(&passed.sha256.clone().finalize()) };
-        Ok((summary(&state.stdout), summary(&state.stderr)))
+        let _ = state.check(Which::Stdout, flushed);
+        let Some((which, error)) = state.failed.take() else { return Ok(()) };
+        let stream = if which == Which::Stdout { "standard output" } else { "standard error" };
+        let broken = error.kind() == io::ErrorKind::BrokenPipe;
+        Err(if broken { Problem::BrokenPipe } else { Problem::Output { stream, error } })
+    }
+
+    /// What stdout and what stderr was, if they were [digested](Self::digest).
+    pub(crate) fn summaries(&self) -> Option<(Summary, Summary)> {
+        let state = self.lock();
+        state.stdout.summary().zip(state.stderr.summary())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -149,34 +176,31 @@ impl State {
     /// `io::stdout` passes on whole lines; the guest's stderr goes out at once, and after the stdout before it, so that
     /// the two mix in the order in which the guest wrote them.
     fn write(&mut self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
-        if self.silent {
-            let passed = if which == Which::Stdout { &mut self.stdout } else { &mut self.stderr };
-            let kept = passed.keep(bytes);
-            return self.note(which, kept);
-        }
-        let (passed, written) = match which {
-            Which::Stdout => (&mut self.stdout, io::stdout().write_all(bytes)),
+        let written = match which {
+            _ if self.silent => Ok(()),
+            Which::Stdout => io::stdout().write_all(bytes),
             Which::Stderr => {
                 let flushed = io::stdout().flush();
-                self.note(Which::Stdout, flushed)?;
-                (&mut self.stderr, io::stderr().write_all(bytes))
+                self.check(Which::Stdout, flushed)?;
+                io::stderr().write_all(bytes)
             }
         };
-        passed.sha256.update(bytes);
-        let kept = passed.keep(bytes);
-        self.note(which, written.and(kept))
+        let passed = if which == Which::Stdout { &mut self.stdout } else { &mut self.stderr };
+        let noted = passed.note(bytes);
+        self.order = self.order.take().and_then(|order| order.then(which, bytes.len() as u64));
+        self.check(which, written.and(noted))
     }
 
     /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.
     fn flush(&mut self, which: Which) -> Result<(), HostFailed> {
         if which == Which::Stdout && !self.silent && io::IsTerminal::is_terminal(&io::stdout()) {
             let flushed = io::stdout().flush();
-            return self.note(which, flushed);
+            return self.check(which, flushed);
         }
         Ok(())
     }
 
-    fn note(&mut self, which: Which, result: io::Result<()>) -> Result<(), HostFailed> {
+    fn check(&mut self, which: Which, result: io::Result<()>) -> Result<(), HostFailed> {
         result.map_err(|error| {
             self.failed.get_or_insert((which, error));
             HostFailed

@@ -40,8 +40,7 @@ enum Programs {
 /// Runs the guest, prints the tables and what follows from them.
 pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    // A clock that measures fuel needs it counted, be it without a limit.
-    let fuel = common.fuel.or(common.policies().clock.observes_fuel().then_some(u64::MAX));
+    let fuel = common.counted_fuel(&common.policies());
     let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
     let mut default_config = Config::new();
     // As much stack as the guest asks for, if it does not fit on the one by default.

@@ -20,11 +20,13 @@ use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi::{p2::bindings as bindings2, p3::bindings as bindings3};
 
 use crate::args::{self, GuestArgs};
+use crate::directories::Directories;
 use crate::guest::{Guest, chain, listed};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::{Ended, Start, refused};
 
+pub(crate) use handler::Request;
 pub(crate) use link::allow;
 
 /// What the store of a component holds.
@@ -68,7 +70,7 @@ enum Entry {
     Run(RunVersion),
     /// What `--invoke` names.
     Call(invoke::Call),
-    /// A handler of `wasi:http`, with the request that `--http-request` names.
+    /// A handler of `wasi:http`, with the request of `--http-request`.
     Handler(handler::Call),
 }
 
@@ -100,10 +102,10 @@ impl Program {
             return Err(Problem::CallDepthOfComponent { path: guest.path().into() });
         }
         let component = guest.compile(|binary| Component::from_binary(engine, binary))?;
-        guest.fits(component.resources_required(), args.max_memory.map(|size| size.as_u64()))?;
+        guest.fits(component.resources_required(), args.max_memory.as_u64())?;
         let call = match entry {
             args::Entry::Invoke(text) => Some(Entry::Call(invoke::Call::parse(text, &component, guest)?)),
-            args::Entry::HttpRequest(path) => Some(Entry::Handler(handler::Call::read(path, &component, guest)?)),
+            args::Entry::HttpRequest => Some(Entry::Handler(handler::Call::check(&component, guest)?)),
             args::Entry::Program => None,
         };
         // Whether it is a program is known before it is linked, and the better thing to hear of.
@@ -131,8 +133,8 @@ impl Program {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { wasi, directories, policies, limits, max_held, fuel, answers } = start;
+    pub(crate) fn run(&self, guest: &Guest, start: Start, directories: &Directories) -> Result<Ended, Problem> {
+        let Start { wasi, request, policies, limits, max_held, fuel, answers, .. } = start;
         let mut state = State::new(wasi, policies, limits);
         state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
@@ -145,7 +147,7 @@ impl Program {
             store.set_fuel(fuel).map_err(refused)?;
         }
         let waits = store.data().wasi.deterministic().waits();
-        let called = match p3::block_on(&waits, self.call(guest, &mut store)) {
+        let called = match p3::block_on(&waits, self.call(guest, &mut store, request)) {
             Ok(called) => called?,
             Err(deadlock) => Err(deadlock.into()),
         };
@@ -172,15 +174,22 @@ impl Program {
     }
 
     /// What the call gave; an outer error is one that kept the component from starting.
-    async fn call(&self, guest: &Guest, store: &mut Store<State>) -> Result<wasmtime::Result<Returned>, Problem> {
+    async fn call(
+        &self,
+        guest: &Guest,
+        store: &mut Store<State>,
+        request: Option<Request>,
+    ) -> Result<wasmtime::Result<Returned>, Problem> {
         let instance = match self.linked.instantiate_async(&mut *store).await {
             Ok(instance) => instance,
             Err(error) => return guest.unstarted(error).map(Err),
         };
-        Ok(match &self.entry {
-            Entry::Call(call) => call.run(&instance, store).await.map(Returned::Results),
-            Entry::Handler(call) => call.run(&instance, store).await.map(Returned::Response),
-            Entry::Run(version) => version.run(&instance, store).await.map(|()| Returned::Nothing),
+        Ok(match (&self.entry, request) {
+            (Entry::Call(call), _) => call.run(&instance, store).await.map(Returned::Results),
+            (Entry::Handler(call), Some(request)) => call.run(&instance, store, request).await.map(Returned::Response),
+            // Who checked for a handler has read a request.
+            (Entry::Handler(_), None) => Ok(Returned::Nothing),
+            (Entry::Run(version), _) => version.run(&instance, store).await.map(|()| Returned::Nothing),
         })
     }
 }

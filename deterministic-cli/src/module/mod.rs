@@ -1,6 +1,7 @@
 //! Running a core module.
 
 mod invoke;
+mod memories;
 mod preload;
 
 pub(crate) use self::invoke::Call;
@@ -18,11 +19,11 @@ use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module,
 use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::args::{Entry, GuestArgs, is_allowed};
+use crate::directories::Directories;
 use crate::guest::{Guest, chain, listed};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
 use crate::run::{Ended, Start, refused};
-use crate::stdio::Summary;
 use preload::Prepared;
 
 /// What guests are told to be built for.
@@ -64,9 +65,6 @@ impl<'a> Program<'a> {
         entry: Entry<'_>,
         preloads: &'a [Preload],
     ) -> Result<Self, Problem> {
-        if let Entry::HttpRequest(_) = entry {
-            return Err(Problem::ModuleAsHandler { path: guest.path().into() });
-        }
         let module =
             guest.compile(|binary| Module::from_binary(engine, &limited(binary, args, preloads.len() + 1)?))?;
         no_shared_memory(guest, &module)?;
@@ -74,7 +72,7 @@ impl<'a> Program<'a> {
             Entry::Invoke(text) => (Call::parse(text, args.guest_args(), &module, guest)?, true),
             _ => (Call::program(args.guest_args(), &module, guest)?, false),
         };
-        guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
+        guest.fits(Some(module.resources_required()), args.max_memory.as_u64())?;
 
         let mut linker = Linker::new(engine);
         allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
@@ -107,8 +105,8 @@ impl<'a> Program<'a> {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, guest: &Guest, start: Start<'_>) -> Result<Ended, Problem> {
-        let Start { mut wasi, directories, policies, limits, max_held, fuel, .. } = start;
+    pub(crate) fn run(&self, guest: &Guest, start: Start, directories: &Directories) -> Result<Ended, Problem> {
+        let Start { mut wasi, policies, limits, max_held, fuel, memories, .. } = start;
         let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
         state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
@@ -122,7 +120,10 @@ impl<'a> Program<'a> {
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
         let (outcome, results) = Outcome::with_results(called);
-        let memories = made.map(|(instance, beside)| memories(&instance, beside, &mut store)).unwrap_or_default();
+        let memories = match made.filter(|_| memories) {
+            Some((instance, beside)) => memories::summaries(&instance, beside, &mut store),
+            None => BTreeMap::new(),
+        };
         let left = directories.left(store.data_mut().wasi.deterministic_mut().files())?;
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
@@ -229,13 +230,4 @@ fn unknown(
     let unknown =
         module.imports().filter(|import| !known(import) && linker.get_by_import(&mut store, import).is_none());
     Ok(unknown.map(|import| format!("{}::{}", import.module(), import.name())).collect())
-}
-
-/// What each exported memory holds, by name, and each of those `beside`.
-fn memories(instance: &Instance, beside: Vec<(String, Memory)>, store: &mut Store<State>) -> BTreeMap<String, Summary> {
-    let exports: Vec<_> = instance
-        .exports(&mut *store)
-        .filter_map(|export| Some((export.name().to_owned(), export.into_memory()?)))
-        .collect();
-    beside.into_iter().chain(exports).map(|(name, memory)| (name, Summary::of(memory.data(&*store)))).collect()
 }

@@ -73,7 +73,7 @@ impl<'a> Prepared<'a> {
             if is_program(&module) && args.call_depth().is_some() {
                 return Err(Problem::PreloadUncounted { path: guest.path().into() });
             }
-            guest.fits(Some(module.resources_required()), args.max_memory.map(|size| size.as_u64()))?;
+            guest.fits(Some(module.resources_required()), args.max_memory.as_u64())?;
             allow(&mut prepared.linker, &module, &args.allowed_imports).map_err(refused)?;
             prepared.check(guest, &module, &prepared.linker)?;
             prepared.modules.push((preload, module));

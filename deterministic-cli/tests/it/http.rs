@@ -13,7 +13,7 @@ macro_rules! adapters {
     };
 }
 
-const HANDLER: &str = adapters!("handler.wat");
+pub(crate) const HANDLER: &str = adapters!("handler.wat");
 const HANDLER3: &str = adapters!("handler3.wat");
 const LISTER: &str = adapters!("lister.wat");
 
@@ -86,12 +86,12 @@ world fetches {
 }
 ";
 
-const REQUEST: &str = "POST /path?query HTTP/1.1\nHost: example.com\nContent-Length: 5\n\nhello\n";
-const RESPONSE: &str = "HTTP/1.1 200 OK\r\nx-a: 1\r\ntransfer-encoding: chunked\r\n\r\n\
+pub(crate) const REQUEST: &str = "POST /path?query HTTP/1.1\nHost: example.com\nContent-Length: 5\n\nhello\n";
+pub(crate) const RESPONSE: &str = "HTTP/1.1 200 OK\r\nx-a: 1\r\ntransfer-encoding: chunked\r\n\r\n\
                         10\r\n/path?queryhello\r\n0\r\nx-t: 1\r\n\r\n";
 
 /// The component of world `world` whose core module is `wat`.
-fn component(world: &str, wat: &str) -> Vec<u8> {
+pub(crate) fn component(world: &str, wat: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let wit = [adapters!("guests.wit"), ASKS_WORLD, FETCHES_WORLD].concat();
     let package = resolve.push_str("guests.wit", &wit).expect("interfaces");

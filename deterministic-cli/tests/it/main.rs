@@ -14,6 +14,7 @@ mod hostile_text;
 mod http;
 mod input;
 mod invoke;
+mod keys;
 #[cfg(target_os = "linux")]
 mod memory;
 mod options;
