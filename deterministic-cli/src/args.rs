@@ -72,6 +72,9 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
+    #[command(flatten)]
+    pub(crate) compile: CompileArgs,
+
     /// The WebAssembly program (.wasm or .wat, `-` for standard input)
     #[arg(value_name = "GUEST")]
     pub(crate) guest: PathBuf,
@@ -154,6 +157,15 @@ pub(crate) struct CompareArgs {
     pub(crate) json: bool,
 }
 
+// How a guest is compiled.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompileArgs {
+    /// Compiles the guest anew, and keeps no compiled code. Without it, code is kept in Wasmtime's own cache, as `wasmtime
+    /// run` does; that changes nothing but the time it takes
+    #[arg(long)]
+    pub(crate) no_compile_cache: bool,
+}
+
 // What a guest is started with, by whichever command. (With a doc comment, clap would take it for the commands' text.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct GuestArgs {
@@ -230,6 +242,9 @@ pub(crate) struct GuestArgs {
     /// ended if it calls it. `*` at the end stands for anything: `env::*`. May be given again
     #[arg(long = "allow-import", value_name = "NAME")]
     pub(crate) allowed_imports: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) compile: CompileArgs,
 
     /// The WebAssembly program (.wasm or .wat, `-` for standard input), and its own arguments
     #[arg(value_names = ["GUEST", "ARGS"], required = true, trailing_var_arg = true)]

@@ -10,6 +10,7 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
 use crate::args::AuditArgs;
+use crate::compiled;
 use crate::guest::{Guest, Kind};
 use crate::problem::Problem;
 use crate::run::{config, refused};
@@ -32,7 +33,7 @@ struct Audit<'a> {
 
 /// Prints each import with its label.
 pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Problem> {
-    let engine = Engine::new(&config(false, MAX_WASM_STACK)).map_err(refused)?;
+    let engine = Engine::new(config(false, MAX_WASM_STACK).cache(compiled::kept(&args.compile))).map_err(refused)?;
     let guest = Guest::read(args.guest.clone())?;
     let (kind, coverage) = match guest.kind() {
         Kind::Module => ("module", Coverage::of_module(&guest.compile(|binary| Module::from_binary(&engine, binary))?)),

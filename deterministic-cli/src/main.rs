@@ -7,6 +7,7 @@ mod audit;
 mod bounded;
 mod cache;
 mod compare;
+mod compiled;
 mod component;
 mod demo;
 mod demo_tasks;

@@ -27,7 +27,7 @@ use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
 use crate::stdio::{Outputs, Summary};
-use crate::{component, module, refuse, stack};
+use crate::{compiled, component, module, refuse, stack};
 
 /// What a guest is started with, beside its hermetic directories.
 pub(crate) struct Start {
@@ -72,7 +72,8 @@ enum Program<'a> {
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
     let fuel = common.counted_fuel(&common.policies());
-    let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
+    let mut config = config(fuel.is_some(), common.wasm_stack());
+    let engine = Engine::new(config.cache(compiled::kept(&common.compile))).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
     if let (Entry::HttpRequest, Kind::Module) = (args.entry(), guest.kind()) {
         return Err(Problem::ModuleAsHandler { path: guest.path().into() });

@@ -22,6 +22,7 @@ use wasmtime::{Config, Engine};
 use self::findings::Findings;
 use self::inputs::{Inputs, Ran, Side};
 use crate::args::{CompareArgs, GuestArgs};
+use crate::compiled;
 use crate::guest::{Guest, Kind};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
@@ -41,11 +42,12 @@ enum Programs {
 pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
     let fuel = common.counted_fuel(&common.policies());
-    let engine = Engine::new(&config(fuel.is_some(), common.wasm_stack())).map_err(refused)?;
+    let compiled = compiled::kept(&common.compile);
+    let engine = Engine::new(config(fuel.is_some(), common.wasm_stack()).cache(compiled.clone())).map_err(refused)?;
     let mut default_config = Config::new();
     // As much stack as the guest asks for, if it does not fit on the one by default.
     stack::set(default_config.wasm_component_model_async(true), common.wasm_stack());
-    let default_engine = Engine::new(&default_config).map_err(refused)?;
+    let default_engine = Engine::new(default_config.cache(compiled)).map_err(refused)?;
     let guest = Guest::read(common.guest())?;
     let mut programs = Programs::prepare(&guest, &engine, &default_engine, common)?;
     let inputs = Inputs::read(common, &guest, fuel)?;

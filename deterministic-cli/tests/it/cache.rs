@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::{Place, Ran, guests};
 
@@ -206,7 +206,7 @@ fn processes_share_a_store() {
     let place = Place::new();
     place.file("args.wat", guests::args());
     let start = |seed: usize| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_detwasi"));
+        let mut command = crate::detwasi();
         command.args(["run", "--cache", "kept", "--seed", &(seed % 3).to_string(), "args.wat", "a"]);
         command.current_dir(place.0.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("detwasi starts")

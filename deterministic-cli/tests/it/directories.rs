@@ -89,7 +89,7 @@ fn a_killed_run_leaves_the_host_untouched() {
     let place = place();
     place.file("spin.wat", guests::write_file("(loop (br 0))"));
     let args = ["run", "--dir-hermetic", "data", "--write-back", "data", "spin.wat"];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_detwasi"))
+    let mut child = crate::detwasi()
         .args(args)
         .current_dir(place.0.path())
         .stdin(Stdio::null())

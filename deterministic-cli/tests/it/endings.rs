@@ -1,7 +1,7 @@
 //! How a run ends: exit codes, traps, and outputs that the host cannot take.
 
 use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::{Place, guests};
 
@@ -112,7 +112,7 @@ fn a_start_function_may_exit_or_trap() {
 fn a_reader_that_goes_away_ends_the_run_quietly() {
     let place = Place::new();
     let guest = place.file("flood.wat", guests::flood());
-    let mut child = Command::new(env!("CARGO_BIN_EXE_detwasi"))
+    let mut child = crate::detwasi()
         .args(["run", &guest])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -63,6 +63,7 @@ fn equal_runs_have_one_fingerprint() {
             &["--max-files", "1MiB", "args.wat"],
             &["--preset", "simulation", "--seed", "0", "--epoch", "2025-01-01T01:00:00+01:00", "args.wat"],
             &["--argv0", "args.wat", "args.wat"],
+            &["--no-compile-cache", "args.wat"],
         ],
         &[
             &["--allow-import", "env::a", "--allow-import", "env::b", "args.wat"],

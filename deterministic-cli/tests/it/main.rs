@@ -4,6 +4,7 @@ mod audit;
 mod bad_input;
 mod cache;
 mod compare;
+mod compiled;
 mod component_guests;
 mod components;
 mod demo;
@@ -64,7 +65,7 @@ impl Place {
     }
 
     fn detwasi_with(&self, args: &[&str], stdin: &[u8], change: impl FnOnce(&mut Command)) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_detwasi"));
+        let mut command = detwasi();
         command.args(args).current_dir(self.0.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         change(&mut command);
@@ -92,6 +93,14 @@ impl Ran {
         assert_eq!(self.code, Some(code), "{self:?}");
         assert_eq!(String::from_utf8_lossy(&self.stdout), String::from_utf8_lossy(stdout.as_ref()), "{self:?}");
     }
+}
+
+/// `detwasi`, which keeps compiled code among the files of the tests, and has no settings of the user's.
+fn detwasi() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_detwasi"));
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join("detwasi");
+    command.env("XDG_CACHE_HOME", own.join("cache")).env("XDG_CONFIG_HOME", own.join("config"));
+    command
 }
 
 fn text(path: &Path) -> String {
