@@ -97,7 +97,7 @@ impl Live {
         let mut list = Vec::new();
         list.try_reserve_exact(entries.len())?;
         for (name, key, file_type) in entries {
-            let node = match self.objects.get(key) {
+            let node = match self.objects.seen(nodes, key) {
                 Some(node) => node,
                 None => {
                     nodes.room_for_one()?;

@@ -177,9 +177,11 @@ impl Live {
             self.objects.forget(nodes, key(metadata));
             return Ok(());
         }
+        // The host has other names for it, and whether they are in a mount is not known: it is the same object should the
+        // guest meet one of them, and until then it has the names that the guest knows of.
         let node = self.objects.meet(nodes, place, path.trim_end_matches('/'), false, metadata)?;
         if let Some(node) = nodes.get_mut(node) {
-            node.links = node.links.saturating_sub(1).max(1);
+            node.links = node.links.saturating_sub(1);
         }
         nodes.changed(node);
         Ok(())

@@ -75,6 +75,15 @@ impl Objects {
         self.known.get(&key).copied()
     }
 
+    /// The same of an object that a name was seen of just now, so that it has one at least.
+    pub(super) fn seen(&self, nodes: &mut Nodes, key: Key) -> Option<NodeId> {
+        let id = self.get(key)?;
+        if let Some(node) = nodes.get_mut(id) {
+            node.links = node.links.max(1);
+        }
+        Some(id)
+    }
+
     /// The object at `path`, which was looked up just now. `follow` says whether a symbolic link in the last place was
     /// followed.
     pub(super) fn meet(
@@ -99,7 +108,7 @@ impl Objects {
         follow: bool,
         key: Key,
     ) -> Result<NodeId> {
-        if let Some(node) = self.get(key) {
+        if let Some(node) = self.seen(nodes, key) {
             return Ok(node);
         }
         let way = place.way.to(&self.reach(place, path, follow)?);

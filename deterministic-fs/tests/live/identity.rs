@@ -201,6 +201,73 @@ fn open_objects_without_a_name() {
     fails(fs.create_directory_at(&gone, "x"), ErrorCode::NoEntry);
 }
 
+/// The host's count of names shows nowhere: what is outside of the mount is no name to the guest.
+#[test]
+fn names_outside_do_not_count() {
+    let mut seen = Vec::new();
+    for outside in 0..3 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mount = dir.path().join("mount");
+        fs::create_dir(&mount).expect("a directory");
+        for name in ["f", "g", "h", "replaced"] {
+            fs::write(mount.join(name), name).expect("a file");
+            for number in 0..outside {
+                fs::hard_link(mount.join(name), dir.path().join(format!("{name}{number}"))).expect("a link");
+            }
+        }
+        let (mut fs, root) = writable(&mount);
+        let mut stats = Vec::new();
+        // Met by its name, by the listing, or by nothing but the handle.
+        let open = |fs: &mut FileSystem, name| fs.open_at(&root, name, WRITE).expect("a file");
+        for name in ["f", "g"] {
+            let file = open(&mut fs, name);
+            stats.push(fs.stat(&file).expect("a stat"));
+            fs.link_at(&root, name, false, &root, "more").expect("a link");
+            stats.push(stat(&mut fs, &root, name));
+            fs.unlink_file_at(&root, name).expect("an unlink");
+            stats.push(stat(&mut fs, &root, "more"));
+            fs.read_directory(&root).expect("a listing");
+            fs.unlink_file_at(&root, "more").expect("an unlink");
+            stats.push(fs.stat(&file).expect("a stat"));
+            // Another object, though the host has the first still.
+            put(&mut fs, &root, name, "new");
+            stats.push(stat(&mut fs, &root, name));
+            stats.push(fs.stat(&file).expect("a stat"));
+        }
+        let replaced = open(&mut fs, "replaced");
+        fs.rename_at(&root, "h", &root, "replaced").expect("a rename");
+        stats.push(fs.stat(&replaced).expect("a stat"));
+        stats.push(stat(&mut fs, &root, "replaced"));
+        let links: Vec<u64> = stats.iter().map(|stat| stat.links).collect();
+        assert_eq!(links, [1, 2, 1, 0, 1, 0, 1, 2, 1, 0, 1, 0, 0, 1], "{outside} names outside");
+        seen.push(stats);
+    }
+    assert_eq!((&seen[1], &seen[2]), (&seen[0], &seen[0]));
+}
+
+/// What came with several names has one again when the guest meets another of them, and is who it was.
+#[test]
+fn a_name_that_is_met_counts() {
+    let dir = tempfile::tempdir().expect("a directory");
+    fs::write(dir.path().join("f"), "").expect("a file");
+    fs::hard_link(dir.path().join("f"), dir.path().join("g")).expect("a link");
+    for listed in [false, true] {
+        let (mut fs, root) = writable(dir.path());
+        let file = fs.open_at(&root, "f", WRITE).expect("a file");
+        let before = fs.stat(&file).expect("a stat");
+        fs.unlink_file_at(&root, "f").expect("an unlink");
+        assert_eq!(fs.stat(&file).expect("a stat").links, 0);
+        if listed {
+            assert_eq!(fs.read_directory(&root).expect("a listing")[0].identity, before.identity);
+        } else {
+            assert_eq!(stat(&mut fs, &root, "g"), fs.stat(&file).expect("a stat"));
+        }
+        assert_eq!(fs.stat(&file).expect("a stat").links, 1);
+        fs.link_at(&root, "g", false, &root, "f").expect("a link");
+        assert_eq!((fs.stat(&file).expect("a stat").links, stat(&mut fs, &root, "f").identity), (2, before.identity));
+    }
+}
+
 #[test]
 fn one_object_in_two_mounts() {
     let dir = tempfile::tempdir().expect("a directory");
