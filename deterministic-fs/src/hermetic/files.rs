@@ -126,15 +126,7 @@ impl Hermetic {
     }
 
     pub(crate) fn stat_at(&self, nodes: &Nodes, dir: &Handle, path: &str, follow: bool) -> Result<Stat> {
-        let start = dir.open.node;
-        let id = match resolve::only_name(path) {
-            Some(name) if !follow => {
-                resolve::no_nul(name)?;
-                resolve::entry(nodes, start, name)?.ok_or(ErrorCode::NoEntry)?.0
-            }
-            _ => resolve::object(nodes, start, path, follow)?,
-        };
-        Ok(stat(nodes, id)?)
+        Ok(stat(nodes, resolve::object(nodes, dir.open.node, path, follow)?)?)
     }
 
     pub(crate) fn set_times_at(

@@ -152,15 +152,6 @@ pub(super) fn without_slashes(path: &str) -> &str {
     }
 }
 
-/// The only name of a path that is one name, whatever slashes and dots are behind it: cap-std looks such a path up without
-/// them when no symbolic link is to be followed.
-pub(super) fn only_name(path: &str) -> Option<&str> {
-    let (name, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
-    let one = !matches!(name, "" | "." | "..")
-        && (rest.is_empty() || rest.split('/').all(|part| part.is_empty() || part == "."));
-    one.then_some(name)
-}
-
 pub(super) fn no_nul(path: &str) -> Result<(), ErrorCode> {
     if path.as_bytes().contains(&0) { Err(ErrorCode::Invalid) } else { Ok(()) }
 }

@@ -68,7 +68,10 @@ impl Live {
         let size = match () {
             () if metadata.is_file() => metadata.len(),
             // Not all file systems know how long it is without reading it.
-            () if metadata.is_symlink() => target_len(place.dir, path).map_err(host)?,
+            () if metadata.is_symlink() => {
+                let target = retry(|| place.dir.read_link_contents(path)).map_err(host)?;
+                target.as_os_str().len() as u64
+            }
             // A directory's is the file system's affair, and a device's its own.
             () => 0,
         };
@@ -114,6 +117,9 @@ impl Live {
 
 /// What the host has at `path`, and whether a symbolic link in the last place was followed.
 fn metadata(dir: &Dir, path: &str, follow: bool) -> std::io::Result<(Metadata, bool)> {
+    // cap-std looks at a single name without what is behind it if no link is to be followed; POSIX always follows before a
+    // slash.
+    let follow = follow || asks_for_directory(path);
     // Most are no links. When that is known, the path need not be asked about when the object is met, and a single name
     // takes one call instead of three. What ends in a slash or a dot has to be a directory, which only following checks.
     if !follow || !path.ends_with(['/', '.']) {
@@ -148,12 +154,7 @@ fn file_type(metadata: &Metadata) -> FileType {
     }
 }
 
-/// How many bytes the target of the symbolic link at `path` has.
-fn target_len(dir: &Dir, path: &str) -> std::io::Result<u64> {
-    // cap-std looks at a single name without what is behind it, and reads a link with it.
-    let mut name = path;
-    while let Some(shorter) = name.strip_suffix("/.").or_else(|| name.strip_suffix('/')) {
-        name = shorter;
-    }
-    Ok(retry(|| dir.read_link_contents(name))?.as_os_str().len() as u64)
+/// Whether a path says by its end that it leads to a directory, through a symbolic link if need be.
+fn asks_for_directory(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cap_fs_ext::MetadataExt;
 use cap_std::fs::{Dir, Metadata};
 
+use super::asks_for_directory;
 use super::errors::{host, retry};
 use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
@@ -94,8 +95,7 @@ impl Objects {
         follow: bool,
         metadata: &Metadata,
     ) -> Result<NodeId> {
-        // A slash in the end follows too.
-        let follow = !metadata.is_symlink() && (follow || path.ends_with('/') || path.ends_with("/."));
+        let follow = !metadata.is_symlink() && (follow || asks_for_directory(path));
         self.meet_key(nodes, place, path, follow, key(metadata))
     }
 

@@ -8,7 +8,7 @@ use cap_std::fs::{Dir, File, OpenOptions as HostOptions};
 
 use super::errors::{code_or, host, if_any, retry};
 use super::objects::Place;
-use super::{Live, file_type, metadata};
+use super::{Live, asks_for_directory, file_type, metadata};
 use crate::error::{ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
 use crate::node::Nodes;
@@ -76,7 +76,7 @@ impl Live {
             node
         };
         let host = if file_type == FileType::Directory {
-            let follow = followed || path.ends_with('/') || path.ends_with("/.");
+            let follow = followed || asks_for_directory(path);
             let way = place.way.to(&self.objects.reach(place, path, follow)?);
             let dir = Arc::new(Dir::from_std_file(file.into_std()));
             HostHandle::Directory { dir, way, mount: place.mount }
@@ -99,7 +99,7 @@ impl Live {
 /// opened, without waiting for anything, and refused then.
 fn may_be_special(dir: &Dir, path: &str, options: OpenOptions) -> Result<bool> {
     // These open nothing but what they make, and nothing but directories.
-    if (options.create && options.exclusive) || path.ends_with('/') || path.ends_with("/.") {
+    if (options.create && options.exclusive) || asks_for_directory(path) {
         return Ok(false);
     }
     // What the host has to say against the path, it says when it is opened.

@@ -272,12 +272,7 @@ impl Host {
     }
 
     pub(crate) fn stat_at(&self, path: &str, follow: bool) -> Answer<HostStat> {
-        if !follow {
-            let mut components = Path::new(path).components();
-            if let (Some(Component::Normal(name)), None) = (components.next(), components.next()) {
-                return rustix::fs::statat(&*self.fd, name, AtFlags::SYMLINK_NOFOLLOW).map(stat_of).map_err(code);
-            }
-        }
+        // wasmtime-wasi looks at a single name without the slash behind it; here the kernel sees all of the path.
         let flags = if follow { OFlags::PATH } else { OFlags::PATH | OFlags::NOFOLLOW };
         let fd = open_beneath(&self.fd, path, flags)?;
         rustix::fs::fstat(fd).map(stat_of).map_err(code)

@@ -12,6 +12,8 @@ mod hooks;
 mod instances;
 mod limits;
 mod moved_over;
+#[cfg(unix)]
+mod posix;
 mod probe;
 mod random_files;
 mod trees;

@@ -101,6 +101,8 @@ fn operation(choices: &mut Choices, open: &[i32]) -> Operation {
             ("fd_seek", vec![Val::I32(any), Val::I64(by), Val::I32(choices.below(3) as i32), Val::I32(OUT)])
         }
         13 => ("fd_filestat_get", i(&[any, OUT])),
+        // Stock forgets what is behind a single name if it is not to follow.
+        14 if path.ends_with('/') || path.ends_with("/.") => ("path_filestat_get", i(&[fd, 1, p, n, OUT])),
         14 => ("path_filestat_get", i(&[fd, follow, p, n, OUT])),
         15 => ("fd_filestat_set_size", vec![Val::I32(any), Val::I64(size)]),
         16 => ("path_create_directory", i(&[fd, p, n])),

@@ -4,6 +4,8 @@ mod guests;
 mod held;
 mod hostile;
 mod listing;
+#[cfg(unix)]
+mod slashes;
 mod streams;
 mod streams3;
 mod times;
