@@ -50,7 +50,7 @@ impl DeterministicCtx {
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
-            scheduling: Scheduling { scheduler, ready: Vec::new(), hangups: Vec::new() },
+            scheduling: Scheduling { scheduler, ready: Vec::new() },
             files: Files::new(epoch.as_unix_nanos()),
             file_streams: FileStreams::default(),
             timers: Timers::default(),
@@ -192,8 +192,6 @@ impl std::fmt::Debug for Timeline {
 pub(crate) struct Scheduling {
     pub(crate) scheduler: Box<dyn Scheduler>,
     pub(crate) ready: Vec<Event>,
-    /// The subscriptions among the ready ones whose other end is closed, ascending.
-    pub(crate) hangups: Vec<u32>,
 }
 
 impl std::fmt::Debug for Scheduling {

@@ -2,8 +2,10 @@
 //!
 //! Every function is this crate's own, on the calling thread and without an executor; only a standard stream of the
 //! embedder's that is not ready makes one wait. Calls that ask for time, randomness or readiness are answered by the
-//! policies, files by [`deterministic_fs`]. Where stock wasmtime-wasi gives an errno or traps, so do these, with one
-//! exception: `fd_read`, `fd_write`, `fd_pread` and `fd_pwrite` fill or take all buffers of a call, where stock stops after the first.
+//! policies, files by [`deterministic_fs`]. Where stock wasmtime-wasi gives an errno or traps, so do these, but where POSIX
+//! says otherwise: `fd_read`, `fd_write`, `fd_pread` and `fd_pwrite` fill or take all buffers of a call, where stock stops after
+//! the first; a path with a slash behind it leads to a directory, also where no symbolic link is followed; and `poll_oneoff`
+//! finds regular files always ready.
 //!
 //! The `read`, `check_write`, `write` and `flush` of a standard stream are called without a tokio runtime around them, as
 //! wasmtime-wasi's synchronous WASI 0.2 calls them. A stream of the embedder's that starts tasks there does so by

@@ -43,7 +43,6 @@ pub(crate) struct Policy<'a> {
     pub(crate) clock: &'a mut dyn Clock,
     pub(crate) scheduler: &'a mut dyn Scheduler,
     pub(crate) ready: &'a mut Vec<Event>,
-    pub(crate) hangups: &'a mut Vec<u32>,
 }
 
 impl DeterministicCtx {
@@ -54,7 +53,6 @@ impl DeterministicCtx {
             clock: &mut *self.time.clock,
             scheduler: &mut *self.scheduling.scheduler,
             ready: &mut self.scheduling.ready,
-            hangups: &mut self.scheduling.hangups,
         };
         (policy, &mut self.files, &self.held)
     }
@@ -76,14 +74,12 @@ pub(crate) fn poll_oneoff(
     if (call.count as usize).checked_mul(copied).is_none_or(|bytes| bytes > copy_limit) {
         return Ok(errno::NOMEM);
     }
-    let Policy { epoch, clock, scheduler, ready, hangups } = policy;
+    let Policy { epoch, clock, scheduler, ready } = policy;
     let start = clock.now();
     let subscriptions = Subscriptions { layout, call, epoch, now: start };
     ready.clear();
-    hangups.clear();
     if call.count as usize > KEPT {
         ready.try_reserve_exact(call.count as usize).map_err(exhausted)?;
-        hangups.try_reserve_exact(call.count as usize).map_err(exhausted)?;
     }
 
     let mut once = AskedOnce(None);
@@ -105,12 +101,7 @@ pub(crate) fn poll_oneoff(
             }
             Wants::Descriptor { fd, kind } => match once.readiness(descriptors, fd, kind)? {
                 Ok(Readiness::Waiting) => {}
-                Ok(readiness) => {
-                    ready.push(Event::new(index, userdata, kind));
-                    if readiness == Readiness::HungUp {
-                        hangups.push(index);
-                    }
-                }
+                Ok(Readiness::Ready) => ready.push(Event::new(index, userdata, kind)),
                 Err(errno) => return Ok(errno),
             },
         }
@@ -140,7 +131,7 @@ pub(crate) fn poll_oneoff(
         clock.advance_to(clock.now().saturating_add(selection.delay))?;
     }
     let deliver = selection.deliver.clamp(1, ready.len());
-    let answer = write_events(memory, call, &ready[..deliver], hangups).or_else(errno_or_trap);
+    let answer = write_events(memory, call, &ready[..deliver]).or_else(errno_or_trap);
     // One long list is no reason to keep its room for ever.
     ready.clear();
     ready.shrink_to(KEPT);

@@ -3,7 +3,6 @@
 use std::pin::pin;
 
 use deterministic_core::EventKind;
-use deterministic_fs::Access;
 use wasmtime::Result;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p1::types::Errno;
@@ -19,8 +18,6 @@ use crate::held::Held;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
     Ready,
-    /// Ready, because there will never be more.
-    HungUp,
     Waiting,
 }
 
@@ -58,15 +55,9 @@ impl Open<'_> {
             Descriptor::Input { stream, .. } if !write => look(stream),
             Descriptor::Output { stream, .. } if write => look(stream),
             Descriptor::Captured(_) if write => Readiness::Ready,
-            // A file is always ready.
-            Descriptor::File(file) if write => match file.handle.access() {
-                Access::ReadOnly => return Err(Errno::Perm.into()),
-                Access::ReadWrite => Readiness::Ready,
-            },
-            Descriptor::File(file) => match files.stat(&file.handle)?.size <= file.position {
-                true => Readiness::HungUp,
-                false => Readiness::Ready,
-            },
+            // A file is always ready for both, whatever is left of it and however it was opened, and never hung up: POSIX
+            // says so of regular ones. Stock says hang-up at the end.
+            Descriptor::File(_) => Readiness::Ready,
             _ => return Err(Errno::Badf.into()),
         })
     }

@@ -33,7 +33,8 @@ const EVENT_SIZE: u32 = 32;
 /// The largest alignment of a field, in both records.
 const ALIGNMENT: u32 = 8;
 const ABSTIME: u16 = 1;
-const HANGUP: u16 = 1;
+/// Of an event. The only flag there is says that the other end hung up, which neither a file nor a stream has.
+const NO_FLAGS: u16 = 0;
 
 /// A subscription as the guest wrote it.
 pub(super) struct Subscription {
@@ -175,16 +176,7 @@ fn tag(kind: EventKind) -> u8 {
 }
 
 /// Writes the fields and leaves the padding between them as the guest had it.
-pub(super) fn write_events(
-    memory: &mut GuestMemory<'_>,
-    call: &Call,
-    events: &[Event],
-    hangups: &[u32],
-) -> Result<i32, GuestError> {
-    let flags = |event: &Event| match hangups.is_empty() || hangups.binary_search(&event.subscription()).is_err() {
-        true => 0,
-        false => HANGUP,
-    };
+pub(super) fn write_events(memory: &mut GuestMemory<'_>, call: &Call, events: &[Event]) -> Result<i32, GuestError> {
     // Stock says 1 byte of any descriptor, whatever there is.
     let available = |event: &Event| u64::from(!matches!(event.kind(), EventKind::Timer { .. }));
 
@@ -198,7 +190,7 @@ pub(super) fn write_events(
             record[8..10].copy_from_slice(&(errno::SUCCESS as u16).to_le_bytes());
             record[10] = tag(event.kind());
             record[16..24].copy_from_slice(&available(event).to_le_bytes());
-            record[24..26].copy_from_slice(&flags(event).to_le_bytes());
+            record[24..26].copy_from_slice(&NO_FLAGS.to_le_bytes());
         }
     } else {
         let mut at = GuestPtr::<u8>::new(call.events);
@@ -210,7 +202,7 @@ pub(super) fn write_events(
             memory.write(at.add(8)?.cast::<u16>(), errno::SUCCESS as u16)?;
             memory.write(at.add(10)?, tag(event.kind()))?;
             memory.write(at.add(16)?.cast::<u64>(), available(event))?;
-            memory.write(at.add(24)?.cast::<u16>(), flags(event))?;
+            memory.write(at.add(24)?.cast::<u16>(), NO_FLAGS)?;
         }
     }
     memory.write(GuestPtr::<u32>::new(call.count_out), events.len() as u32)?;

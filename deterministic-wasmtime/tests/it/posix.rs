@@ -70,6 +70,46 @@ fn links(probe: &mut Probe<P1Ctx>, version: Version, fd: i32) -> u64 {
 }
 
 #[test]
+fn a_regular_file_is_always_ready_and_never_hung_up() {
+    let bench = Bench::new();
+    for version in [Version::P1, Version::P0] {
+        let (_outside, mut probe) = mounted(&bench, version, |root| {
+            fs::write(root.join("file"), "contents").unwrap();
+            fs::write(root.join("empty"), "").unwrap();
+        });
+        for directory in MOUNTS {
+            for (name, to_write, at) in
+                [("file", true, 0_i64), ("file", false, 8), ("file", false, 99), ("empty", false, 0)]
+            {
+                let file = open(&mut probe, directory, name, to_write && directory != MOUNTS[1]);
+                assert_eq!(probe.call("fd_seek", (file, at, 0, OUT)).unwrap(), 0);
+                let size = if version == Version::P1 { 48 } else { 56 };
+                // Reading, writing, and a timer that is far away.
+                for (number, tag) in [(0, 1_u8), (1, 2), (2, 0)] {
+                    let at = 1024 + number * size;
+                    probe.write(at, &vec![0; size]);
+                    probe.write(at, &[number as u8 + 7]);
+                    probe.write(at + 8, &[tag]);
+                    probe.write(at + 16, &(if tag == 0 { 1 } else { file }).to_le_bytes());
+                    probe.write(at + size - 24, &(if tag == 0 { u64::MAX } else { 0 }).to_le_bytes());
+                    if tag == 0 && version == Version::P0 {
+                        probe.write(at + 24, &1_u32.to_le_bytes());
+                    }
+                }
+                assert_eq!(probe.call("poll_oneoff", (1024, 4096, 3, 8)).unwrap(), 0, "{name} in {directory}");
+                assert_eq!(probe.u32(8), 2, "{name} in {directory}");
+                for (number, tag) in [(0, 1), (1, 2)] {
+                    let event = 4096 + number * 32;
+                    assert_eq!(probe.u64(event), number as u64 + 7);
+                    assert_eq!(probe.bytes::<3>(event + 8), [0, 0, tag]);
+                    assert_eq!(probe.bytes::<2>(event + 24), [0, 0], "no flags: {name} in {directory}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_slash_behind_a_name_asks_for_a_directory() {
     let bench = Bench::new();
     for version in [Version::P1, Version::P0] {
