@@ -64,7 +64,7 @@ pub enum ErrorCode {
     /// The object has as many names as it can have (`EMLINK`).
     #[error("too many links")]
     TooManyLinks,
-    /// Not for this kind of object, such as opening a fifo, a device or a socket (`ENOTSUP`).
+    /// Not for this kind of object, such as opening a fifo, a socket, or a device that is not the same on every host (`ENOTSUP`).
     #[error("not supported")]
     Unsupported,
 }
@@ -96,6 +96,10 @@ pub enum Error {
         /// What the host said.
         reason: String,
     },
+    /// For the embedder: what was read is a device of random bytes, which the run's generator has and the file system has
+    /// not. No offset matters, and what was asked for is there as a whole.
+    #[error("a device of random bytes was read; fill the buffer with those of the run's own generator")]
+    RandomDevice,
     /// For the embedder: a fifo, a socket or a device cannot be put into words.
     #[error("{path} is a fifo, a socket or a device that was moved, which cannot be kept; leave it out of the tree")]
     Special {

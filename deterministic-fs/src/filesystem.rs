@@ -154,7 +154,8 @@ impl FileSystem {
     ///
     /// # Errors
     ///
-    /// As `open-at`, and [`ErrorCode::Unsupported`] for what is neither a file nor a directory.
+    /// As `open-at`, and [`ErrorCode::Unsupported`] for what is neither a file, nor a directory, nor a device that is the
+    /// same on every host.
     pub fn open_at(&mut self, dir: &Handle, path: &str, options: OpenOptions) -> Result<Handle> {
         directory(dir)?;
         if options.directory && (options.create || options.exclusive || options.truncate) {
@@ -173,7 +174,8 @@ impl FileSystem {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::BadDescriptor`] unless it is a file that was opened to read.
+    /// [`ErrorCode::BadDescriptor`] unless it is a file that was opened to read;
+    /// [`Error::RandomDevice`](crate::Error::RandomDevice) if its bytes are random, which are the caller's to fill in.
     pub fn read(&mut self, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {
         regular(file)?;
         in_range(offset)?;

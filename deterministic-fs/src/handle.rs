@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cap_std::fs::{Dir, File};
 
 use crate::identity::Way;
+use crate::live::Device;
 use crate::node::NodeId;
 use crate::types::{Access, FileType};
 
@@ -73,10 +74,12 @@ pub(crate) enum HostHandle {
         mount: u32,
     },
     File(Arc<File>),
+    /// Known by its numbers: there is nothing of the host's behind it.
+    Device(Device),
 }
 
 impl Handle {
-    /// Whether this is a directory, a file, or something else.
+    /// Whether this is a directory, a file, or one of the devices that can be opened.
     pub fn file_type(&self) -> FileType {
         self.file_type
     }

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use deterministic_fs::{Access, DirectoryEntry, FileSystem};
+use deterministic_core::{ByteStream, PolicyError};
+use deterministic_fs::{Access, DirectoryEntry, ErrorCode, FileSystem};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::filesystem::{Descriptor, FsPerms, WasiFilesystemCtxView};
@@ -25,6 +26,25 @@ impl Listing {
     pub(crate) fn new(entries: Arc<[DirectoryEntry]>, account: &Account) -> Result<Self, Exceeded> {
         let bytes = entries.iter().map(|entry| ENTRY + entry.name.len() as u64).sum::<u64>();
         Ok(Listing { entries, _held: account.charge(HANDLE + bytes)? })
+    }
+}
+
+/// What a read gives that gave `error`: if that is because a device of random bytes was read, the next of the run's secure
+/// random stream, which is one for all that a guest draws from. A policy that refuses is an answer here, since a read may
+/// have one; other policies that cannot answer end the guest.
+#[cold]
+pub(crate) fn random_bytes(
+    error: deterministic_fs::Error,
+    random: &mut ByteStream,
+    buf: &mut [u8],
+) -> Result<Result<usize, deterministic_fs::Error>, PolicyError> {
+    if !matches!(error, deterministic_fs::Error::RandomDevice) {
+        return Ok(Err(error));
+    }
+    match random.fill(buf) {
+        Ok(()) => Ok(Ok(buf.len())),
+        Err(PolicyError::RandomRefused) => Ok(Err(ErrorCode::Unsupported.into())),
+        Err(error) => Err(error),
     }
 }
 
@@ -96,10 +116,16 @@ impl DeterministicCtx {
     /// The same, and what the guest holds.
     #[inline]
     pub(crate) fn files_and_held(&mut self) -> Result<(&mut FileSystem, &mut Held), Error> {
+        self.files_held_and_random().map(|(files, held, _)| (files, held))
+    }
+
+    /// The same, and what fills in the reads of random devices: see [`random_bytes`].
+    #[inline]
+    pub(crate) fn files_held_and_random(&mut self) -> Result<(&mut FileSystem, &mut Held, &mut ByteStream), Error> {
         let now = self.wall_now().as_unix_nanos();
         let files = self.files.as_they_are()?;
         files.set_now(now);
-        Ok((files, &mut self.held))
+        Ok((files, &mut self.held, &mut self.secure_random))
     }
 }
 

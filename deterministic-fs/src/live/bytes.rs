@@ -17,6 +17,9 @@ use crate::types::{FileType, NewTime, Position};
 
 impl Live {
     pub(crate) fn read(&mut self, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {
+        if let Some(HostHandle::Device(device)) = &file.host {
+            return device.read(buf);
+        }
         let file = regular(file)?;
         checked(offset, buf.len())?;
         let mut done = 0;
@@ -40,6 +43,9 @@ impl Live {
         bytes: &[u8],
         position: Position,
     ) -> Result<usize> {
+        if let Some(HostHandle::Device(device)) = &file.host {
+            return device.write(bytes);
+        }
         let node = file.open.node;
         let file = regular(file)?;
         let offset = match position {
@@ -63,6 +69,9 @@ impl Live {
     }
 
     pub(crate) fn set_size(&mut self, nodes: &mut Nodes, file: &Handle, size: u64) -> Result<()> {
+        if let Some(HostHandle::Device(_)) = &file.host {
+            return Err(ErrorCode::Invalid.into());
+        }
         let host_file = regular(file)?;
         if !file.write {
             return Err(ErrorCode::Invalid.into());
@@ -79,6 +88,8 @@ impl Live {
             // It may have been opened for looking things up only.
             Some(HostHandle::Directory { dir, .. }) => retry(|| dir.open(".")).and_then(|file| sync(&file)),
             Some(HostHandle::File(file)) => sync(file),
+            // As Linux: there is nothing that could be kept safe.
+            Some(HostHandle::Device(_)) => return Err(ErrorCode::Invalid.into()),
             None => return Err(ErrorCode::BadDescriptor.into()),
         };
         match result {
@@ -100,6 +111,8 @@ impl Live {
             // Again, it may have been opened for looking things up only.
             Some(HostHandle::Directory { dir, .. }) => retry(|| dir.set_times(".", spec(times.0), spec(times.1))),
             Some(HostHandle::File(file)) => retry(|| set_file_times(file, times.0, times.1)),
+            // Remembered only, as by path.
+            Some(HostHandle::Device(_)) => Ok(()),
             None => return Err(ErrorCode::BadDescriptor.into()),
         }
         .map_err(host)?;

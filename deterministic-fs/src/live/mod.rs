@@ -6,6 +6,7 @@
 //! for that.
 
 mod bytes;
+mod devices;
 mod errors;
 mod names;
 mod objects;
@@ -26,6 +27,8 @@ use crate::identity::Way;
 use crate::memory;
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::{Access, DirectoryEntry, FileType, Stat};
+
+pub(crate) use self::devices::Device;
 
 /// What is remembered of the host's objects.
 #[derive(Debug, Default)]

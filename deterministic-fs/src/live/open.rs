@@ -4,14 +4,14 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt};
-use cap_std::fs::{Dir, File, OpenOptions as HostOptions};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions as HostOptions};
 
 use super::errors::{code_or, host, if_any, retry};
 use super::objects::Place;
-use super::{Live, asks_for_directory, file_type, metadata};
+use super::{Device, Live, asks_for_directory, file_type, metadata};
 use crate::error::{ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
-use crate::node::Nodes;
+use crate::node::{NodeId, Nodes};
 use crate::types::{FileType, OpenOptions};
 
 /// What the host opened.
@@ -40,8 +40,13 @@ impl Live {
         options: OpenOptions,
     ) -> Result<Handle> {
         let place = Place::new(dir)?;
-        if may_be_special(place.dir, path, options)? {
-            return Err(if options.directory { ErrorCode::NotDirectory } else { ErrorCode::Unsupported }.into());
+        if let Some((metadata, followed)) = special(place.dir, path, options)? {
+            if options.directory {
+                return Err(ErrorCode::NotDirectory.into());
+            }
+            let device = Device::of(&metadata).ok_or(ErrorCode::Unsupported)?;
+            let node = self.objects.meet(nodes, place, path, followed, &metadata)?;
+            return Ok(handle(nodes, node, FileType::CharacterDevice, dir, options, HostHandle::Device(device)));
         }
         let Opened { file, made, followed } = open(place.dir, path, options).map_err(|error| {
             code_or(error, |code| match code {
@@ -83,28 +88,42 @@ impl Live {
         } else {
             HostHandle::File(Arc::new(file))
         };
-        Ok(Handle {
-            open: nodes.open(node),
-            file_type,
-            access: dir.access,
-            read: options.read || !options.write,
-            write: options.create || options.truncate || options.write,
-            host: Some(host),
-        })
+        Ok(handle(nodes, node, file_type, dir, options, host))
     }
 }
 
-/// Whether there is a fifo, a socket or a device, of which opening alone can be noticed: a tape is wound back, who waits
-/// for the other end of a fifo goes on. One call of the host more for a single name (three for a path of several). What takes the place of what was looked at is
-/// opened, without waiting for anything, and refused then.
-fn may_be_special(dir: &Dir, path: &str, options: OpenOptions) -> Result<bool> {
+fn handle(
+    nodes: &mut Nodes,
+    node: NodeId,
+    file_type: FileType,
+    dir: &Handle,
+    options: OpenOptions,
+    host: HostHandle,
+) -> Handle {
+    Handle {
+        open: nodes.open(node),
+        file_type,
+        access: dir.access,
+        read: options.read || !options.write,
+        write: options.create || options.truncate || options.write,
+        host: Some(host),
+    }
+}
+
+/// What there is if it is a fifo, a socket or a device, of which opening alone can be noticed: a tape is wound back, who waits
+/// for the other end of a fifo goes on. And whether a symbolic link in the last place was followed. One call of the host
+/// more for a single name (three for a path of several). What takes the place of what was looked at is opened, without
+/// waiting for anything, and refused then.
+fn special(dir: &Dir, path: &str, options: OpenOptions) -> Result<Option<(Metadata, bool)>> {
     // These open nothing but what they make, and nothing but directories.
     if (options.create && options.exclusive) || asks_for_directory(path) {
-        return Ok(false);
+        return Ok(None);
     }
     // What the host has to say against the path, it says when it is opened.
-    let found = if_any(metadata(dir, path, options.follow))?.map(|(metadata, _)| file_type(&metadata));
-    Ok(!matches!(found, None | Some(FileType::Directory | FileType::RegularFile | FileType::SymbolicLink)))
+    let found = if_any(metadata(dir, path, options.follow))?;
+    Ok(found.filter(|(metadata, _)| {
+        !matches!(file_type(metadata), FileType::Directory | FileType::RegularFile | FileType::SymbolicLink)
+    }))
 }
 
 /// Opens without a link in the last place first, although it may be followed: then it is known whether there was one, at

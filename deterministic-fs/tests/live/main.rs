@@ -1,6 +1,8 @@
 //! Live mounts against real directories.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod devices;
 mod errors;
 mod identity;
 mod sandbox;

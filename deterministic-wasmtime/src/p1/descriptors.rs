@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use deterministic_fs::{FileSystem, Handle};
+use deterministic_fs::{FileSystem, FileType, Handle};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::cli::WasiCliCtxView;
@@ -71,6 +71,13 @@ pub(super) struct File {
     pub(super) nonblocking: bool,
 }
 
+impl File {
+    /// Whether it is a device, which has no places in it: Linux seeks to 0 wherever it is asked to.
+    pub(super) fn is_device(&self) -> bool {
+        self.handle.file_type() == FileType::CharacterDevice
+    }
+}
+
 /// The numbers are given as stock gives them: the highest of those that were closed, or the next one.
 pub(super) struct Table {
     places: Vec<Option<Descriptor>>,
@@ -124,9 +131,7 @@ impl Table {
 
     pub(super) fn open(&mut self, handle: Handle, append: bool, nonblocking: bool) -> Answer<u32> {
         self.push(match handle.file_type() {
-            deterministic_fs::FileType::Directory => {
-                Descriptor::Directory(Directory { handle, preopen: None, reading: None })
-            }
+            FileType::Directory => Descriptor::Directory(Directory { handle, preopen: None, reading: None }),
             _ => Descriptor::File(File { handle, position: 0, append, nonblocking }),
         })
     }

@@ -1,6 +1,7 @@
 //! Reading and writing open files and the standard streams.
 
 use bytes::BytesMut;
+use deterministic_core::ByteStream;
 use deterministic_fs::{FileSystem, Position};
 use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
@@ -12,6 +13,7 @@ use super::descriptors::{Descriptor, File};
 use super::fault::{Answer, Fault, argument};
 use super::memory::load;
 use super::stdio::{self, Wait};
+use crate::files::random_bytes;
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
@@ -122,10 +124,20 @@ pub(super) fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> 
     memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
-fn read_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers: Buffers, offset: u64) -> Answer<u32> {
+fn read_at(
+    (files, random): (&mut FileSystem, &mut ByteStream),
+    file: &File,
+    memory: Memory<'_, '_>,
+    buffers: Buffers,
+    offset: u64,
+) -> Answer<u32> {
     buffers.for_each(memory, |memory, buffer, done| {
         let offset = offset.checked_add(done).ok_or(Errno::Overflow)?;
-        Ok(files.read(&file.handle, slice_mut(memory, buffer)?, offset)?)
+        let bytes = slice_mut(memory, buffer)?;
+        match files.read(&file.handle, bytes, offset) {
+            Ok(read) => Ok(read),
+            Err(error) => Ok(random_bytes(error, random, bytes).map_err(|error| Fault::Trap(error.into()))??),
+        }
     })
 }
 
@@ -147,13 +159,13 @@ pub(super) fn fd_read(
     (fd, iovs, count, out): (i32, i32, i32, i32),
 ) -> Answer<Option<Wait>> {
     let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
-    let (descriptors, files) = ctx.open()?;
+    let (descriptors, files, random) = ctx.open_to_read()?;
     let file = match descriptors.get_mut(fd)? {
         Descriptor::File(file) => file,
         Descriptor::Input { stream, .. } => return stdio::read_now(stream, memory, (fd, buffers, out)),
         _ => return Err(Errno::Badf.into()),
     };
-    let read = read_at(files, file, memory, buffers, file.position)?;
+    let read = read_at((files, random), file, memory, buffers, file.position)?;
     file.position = file.position.checked_add(read.into()).ok_or(Errno::Overflow)?;
     write_u32(memory, out, read).map(|()| None)
 }
@@ -237,13 +249,13 @@ pub(super) fn fd_pread(
     (fd, iovs, count, offset, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
     let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
-    let (descriptors, files) = ctx.open()?;
+    let (descriptors, files, random) = ctx.open_to_read()?;
     let file = match descriptors.get(fd)? {
         Descriptor::File(file) => file,
         Descriptor::Input { .. } => return Err(Errno::Spipe.into()),
         _ => return Err(Errno::Badf.into()),
     };
-    let read = read_at(files, file, memory, buffers, offset as u64)?;
+    let read = read_at((files, random), file, memory, buffers, offset as u64)?;
     write_u32(memory, out, read)
 }
 
@@ -280,6 +292,9 @@ pub(super) fn fd_seek(
     };
     let (descriptors, files) = ctx.open()?;
     let file = descriptors.seekable(fd)?;
+    if file.is_device() {
+        return write_u64(memory, out, 0);
+    }
     let position = match whence {
         Whence::Set => u64::try_from(offset).ok(),
         Whence::Cur => file.position.checked_add_signed(offset),
@@ -291,7 +306,8 @@ pub(super) fn fd_seek(
 }
 
 pub(super) fn fd_tell(ctx: &mut P1Ctx, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
-    let position = ctx.table()?.seekable(fd)?.position;
+    let file = ctx.table()?.seekable(fd)?;
+    let position = if file.is_device() { 0 } else { file.position };
     write_u64(memory, out, position)
 }
 

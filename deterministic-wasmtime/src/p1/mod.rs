@@ -31,7 +31,7 @@ mod status;
 mod stdio;
 
 use bytes::BytesMut;
-use deterministic_core::Policies;
+use deterministic_core::{ByteStream, Policies};
 use deterministic_fs::FileSystem;
 use wasmtime_wasi::WasiCtx;
 
@@ -96,6 +96,14 @@ impl P1Ctx {
     fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
         let (files, held) = self.deterministic.files_and_held()?;
         Ok((table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())?, files))
+    }
+
+    /// The same, and the secure random stream, which reads of some devices draw from.
+    #[inline]
+    fn open_to_read(&mut self) -> Answer<(&mut Table, &mut FileSystem, &mut ByteStream)> {
+        let (files, held, random) = self.deterministic.files_held_and_random()?;
+        let table = table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())?;
+        Ok((table, files, random))
     }
 
     /// The descriptors.

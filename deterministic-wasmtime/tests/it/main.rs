@@ -3,6 +3,8 @@
 mod abi;
 mod captured;
 mod dependencies;
+#[cfg(target_os = "linux")]
+mod devices;
 mod differential;
 mod engine;
 mod fingerprint;

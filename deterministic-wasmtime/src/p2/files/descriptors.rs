@@ -3,11 +3,12 @@
 //! Which call is refused with which code, and in which order it is looked at, is wasmtime-wasi's. A guest holds
 //! wasmtime-wasi's type of resource; the entry behind it is a [`Handle`].
 
+use deterministic_core::ByteStream;
 use deterministic_fs::{Access, ErrorCode, FileSystem, FileType, Handle, NewTime, OpenOptions, Position, Stat};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::filesystem::Descriptor;
 
-use crate::files::Listing;
+use crate::files::{Listing, random_bytes};
 use crate::held::{Charge, Exceeded, HANDLE, Held};
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error, memory};
@@ -76,12 +77,13 @@ pub(crate) struct Descriptors<'a> {
     files: &'a mut FileSystem,
     table: &'a mut ResourceTable,
     held: &'a mut Held,
+    random: &'a mut ByteStream,
 }
 
 impl DeterministicCtxView<'_> {
     pub(crate) fn descriptors(&mut self) -> Result<Descriptors<'_>> {
-        let (files, held) = self.ctx.files_and_held()?;
-        Ok(Descriptors { files, table: self.table, held })
+        let (files, held, random) = self.ctx.files_held_and_random()?;
+        Ok(Descriptors { files, table: self.table, held, random })
     }
 }
 
@@ -173,7 +175,12 @@ impl Descriptors<'_> {
     pub(crate) fn read(&mut self, fd: &Fd, len: u64, offset: u64) -> Result<Vec<u8>> {
         let file = file(self.table, fd)?;
         let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize)?;
-        let read = self.files.read(file, &mut bytes, offset)?;
+        let read = match self.files.read(file, &mut bytes, offset) {
+            Ok(read) => read,
+            Err(error) => {
+                random_bytes(error, self.random, &mut bytes).map_err(|error| Failure::Trap(error.into()))??
+            }
+        };
         bytes.truncate(read);
         Ok(bytes)
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use deterministic_core::ByteStream;
 use deterministic_fs::{ErrorCode, FileSystem, Handle, Position};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
@@ -13,6 +14,7 @@ use wasmtime_wasi::p2::{
 
 use super::CHUNK;
 use crate::ctx::DeterministicCtx;
+use crate::files::random_bytes;
 use crate::held::HANDLE;
 use crate::p2::files::Failure;
 use crate::{DeterministicCtxView, Error, memory};
@@ -82,7 +84,7 @@ fn failed(error: deterministic_fs::Error) -> StreamError {
 
 impl Input {
     /// As much as is asked for and there is, up to [`CHUNK`].
-    fn read(&mut self, files: &mut FileSystem, len: u64) -> StreamResult<Vec<u8>> {
+    fn read(&mut self, files: &mut FileSystem, random: &mut ByteStream, len: u64) -> StreamResult<Vec<u8>> {
         if self.closed {
             return Err(StreamError::Closed);
         }
@@ -90,7 +92,11 @@ impl Input {
             return Ok(Vec::new());
         }
         let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize).map_err(trap)?;
-        match files.read(&self.file, &mut bytes, self.position) {
+        let read = match files.read(&self.file, &mut bytes, self.position) {
+            Ok(read) => Ok(read),
+            Err(error) => random_bytes(error, random, &mut bytes).map_err(|error| StreamError::Trap(error.into()))?,
+        };
+        match read {
             Ok(0) => {
                 self.closed = true;
                 Err(StreamError::Closed)
@@ -176,9 +182,9 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn read_file(&mut self, stream: &Resource<DynInputStream>, len: u64) -> Option<StreamResult<Vec<u8>>> {
-        let DeterministicCtx { files, file_streams, .. } = &mut *self.ctx;
+        let DeterministicCtx { files, file_streams, secure_random, .. } = &mut *self.ctx;
         let input = file_streams.inputs.get_mut(&stream.rep())?;
-        Some(files.as_they_are().map_err(trap).and_then(|files| input.read(files, len)))
+        Some(files.as_they_are().map_err(trap).and_then(|files| input.read(files, secure_random, len)))
     }
 
     pub(super) fn skip_file(&mut self, stream: &Resource<DynInputStream>, len: u64) -> Option<StreamResult<u64>> {

@@ -10,7 +10,7 @@ use wasmtime_wasi::p3::bindings::filesystem::types;
 
 use super::convert::{descriptor_type, error_code};
 use super::outcome::Outcome;
-use crate::files::Listing;
+use crate::files::{Listing, random_bytes};
 use crate::held::Charge;
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error, memory};
@@ -86,8 +86,33 @@ impl<U: 'static> StreamProducer<U> for Reading<U> {
                 me.offset = me.offset.saturating_add(read as u64);
                 Ok(StreamResult::Completed)
             }
-            Ok(Err(error)) => end(&me.outcome, error),
+            Ok(Err(error)) => me.random(store, destination, error),
         })
+    }
+}
+
+impl<U: 'static> Reading<U> {
+    /// What to do about an error: one that asks for random bytes is no end. They come in pieces of [`CHUNK`], since the
+    /// guest's buffer and the stream of bytes are both the store's.
+    #[cold]
+    fn random(
+        &self,
+        mut store: StoreContextMut<'_, U>,
+        mut destination: Destination<'_, u8, VecBuffer<u8>>,
+        error: deterministic_fs::Error,
+    ) -> Result<StreamResult> {
+        let len = match error {
+            deterministic_fs::Error::RandomDevice => destination.remaining(&mut store).unwrap_or(CHUNK).min(CHUNK),
+            _ => 0,
+        };
+        let mut bytes = memory::zeroed(len)?;
+        match random_bytes(error, &mut (self.getter)(store.data_mut()).ctx.secure_random, &mut bytes)? {
+            Ok(_) => {
+                destination.set_buffer(bytes.into());
+                Ok(StreamResult::Completed)
+            }
+            Err(error) => end(&self.outcome, error),
+        }
     }
 }
 

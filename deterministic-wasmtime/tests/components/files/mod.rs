@@ -1,5 +1,7 @@
 //! `wasi:filesystem` and the streams of files, of WASI 0.2 and 0.3, over live and hermetic mounts.
 
+#[cfg(target_os = "linux")]
+mod devices;
 mod guests;
 mod held;
 mod hostile;

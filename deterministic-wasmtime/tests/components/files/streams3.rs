@@ -13,14 +13,14 @@ use wasmtime_wasi::p3::bindings::filesystem::types as p3_types;
 
 use super::{Fd, Host, NAMES, fd, tree};
 
-type Store<'a> = Access<'a, ComponentCtx, Deterministic>;
+pub(super) type Store<'a> = Access<'a, ComponentCtx, Deterministic>;
 
 fn reborrow<'a>(access: &'a mut Store<'_>) -> Store<'a> {
     Access::<_, Deterministic>::new(access.as_context_mut(), |data| data.deterministic_view())
 }
 
-/// Takes in a stream whole.
-struct Collect<T>(Arc<Mutex<Vec<Vec<T>>>>);
+/// Takes in a stream up to so many pieces.
+struct Collect<T>(Arc<Mutex<Vec<Vec<T>>>>, usize);
 
 impl<D, T: wasmtime::component::Lift + Send + 'static> StreamConsumer<D> for Collect<T> {
     type Item = T;
@@ -34,12 +34,13 @@ impl<D, T: wasmtime::component::Lift + Send + 'static> StreamConsumer<D> for Col
     ) -> Poll<wasmtime::Result<StreamResult>> {
         let mut items = Vec::with_capacity(source.remaining(&mut store));
         source.read(store, &mut items)?;
-        self.0.lock().unwrap().push(items);
-        Poll::Ready(Ok(StreamResult::Completed))
+        let mut pieces = self.0.lock().unwrap();
+        pieces.push(items);
+        Poll::Ready(Ok(if pieces.len() < self.1 { StreamResult::Completed } else { StreamResult::Dropped }))
     }
 }
 
-type Ended = Result<(), p3_types::ErrorCode>;
+pub(super) type Ended = Result<(), p3_types::ErrorCode>;
 
 struct Last(Option<one_shot::Sender>);
 
@@ -99,8 +100,17 @@ impl Host {
         &mut self,
         call: impl FnOnce(Store<'_>) -> wasmtime::Result<(StreamReader<T>, FutureReader<Ended>)> + Send,
     ) -> (Vec<Vec<T>>, Ended) {
+        self.collect_up_to(usize::MAX, call)
+    }
+
+    /// The same of the first `limit` pieces.
+    pub(super) fn collect_up_to<T: wasmtime::component::Lift + Send + 'static>(
+        &mut self,
+        limit: usize,
+        call: impl FnOnce(Store<'_>) -> wasmtime::Result<(StreamReader<T>, FutureReader<Ended>)> + Send,
+    ) -> (Vec<Vec<T>>, Ended) {
         let pieces = Arc::new(Mutex::new(Vec::new()));
-        let collect = Collect(pieces.clone());
+        let collect = Collect(pieces.clone(), limit);
         let ended = self.run3(async move |store| {
             let (sender, receiver) = one_shot::channel();
             store.with(|mut access| {
@@ -115,7 +125,7 @@ impl Host {
     }
 
     /// How the writing of `bytes` by a stream of 0.3 ended. At the end of the file without an offset.
-    fn write3(&mut self, open: Fd, bytes: &[u8], offset: Option<u64>) -> Ended {
+    pub(super) fn write3(&mut self, open: Fd, bytes: &[u8], offset: Option<u64>) -> Ended {
         let bytes = bytes.to_vec();
         self.run3(async move |store| {
             let (sender, receiver) = one_shot::channel();
