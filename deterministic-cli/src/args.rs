@@ -14,6 +14,7 @@ use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 use jiff::Timestamp;
 
+use crate::dir::Dir;
 use crate::problem::{self, one_line};
 use crate::refuse::{self, Refused};
 use crate::seed::Chosen;
@@ -195,12 +196,13 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "1GiB", allow_negative_numbers = true)]
     pub(crate) max_stdin: ByteSize,
 
-    /// A directory for the guest, under its own name or the one after `::`; may be given again
-    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
+    /// A directory for the guest, under its own name or the one after `::`. With `::ro` the guest can only read it; may be given
+    /// again
+    #[arg(long = "dir", value_name = "HOST[::GUEST[::ro]]")]
     pub(crate) dirs: Vec<Dir>,
 
     /// The same, but read whole before the guest starts, and what the guest changes stays in memory
-    #[arg(long = "dir-hermetic", value_name = "HOST[::GUEST]", value_parser = parse_dir)]
+    #[arg(long = "dir-hermetic", value_name = "HOST[::GUEST[::ro]]")]
     pub(crate) hermetic_dirs: Vec<Dir>,
 
     /// How many bytes the --dir-hermetic directories may hold together; a guest that writes more gets ENOSPC
@@ -303,21 +305,6 @@ pub(crate) fn is_allowed(allowed: &[String], name: &str) -> bool {
         Some(beginning) => name.starts_with(beginning),
         None => allowed == name,
     })
-}
-
-/// A directory of the host's and what the guest calls it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dir {
-    pub(crate) host: String,
-    pub(crate) guest: String,
-}
-
-fn parse_dir(text: &str) -> Result<Dir, &'static str> {
-    let (host, guest) = text.split_once("::").unwrap_or((text, text));
-    if host.is_empty() || guest.is_empty() {
-        return Err("give a directory, as in `--dir data` or `--dir /srv/data::/data`");
-    }
-    Ok(Dir { host: host.into(), guest: guest.into() })
 }
 
 /// A directory of the host's, and which of the guest's is to be written there.

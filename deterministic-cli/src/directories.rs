@@ -12,6 +12,7 @@ use deterministic_wasmtime::fs::{
 use serde::Serialize;
 
 use crate::args::{self, GuestArgs};
+use crate::dir::Dir as Given;
 use crate::problem::{Problem, note};
 
 /// What is mounted beside the live directories of the builder.
@@ -26,6 +27,7 @@ pub(crate) struct Directories {
 #[derive(Debug)]
 struct Hermetic {
     guest: String,
+    access: Access,
     tree: Arc<Tree>,
     write_back: Option<WriteBack>,
 }
@@ -73,7 +75,8 @@ impl Directories {
                 Dir::open_ambient_dir(&dir.host, ambient_authority()).map_err(|error| refused(error.to_string()))?;
             let tree = Tree::read_within(&host, Contents::AtStart, room).map_err(|error| refused(error.to_string()))?;
             room = room.saturating_sub(tree.size());
-            hermetic.push(Hermetic { guest: dir.guest.clone(), tree: Arc::new(tree), write_back: None });
+            let (guest, access) = (dir.guest.clone(), dir.access);
+            hermetic.push(Hermetic { guest, access, tree: Arc::new(tree), write_back: None });
         }
         for back in write_backs {
             let index = source(back, &args.hermetic_dirs)?;
@@ -92,9 +95,9 @@ impl Directories {
         Ok(Directories { capacity, hermetic, wanted: !write_backs.is_empty() })
     }
 
-    /// The guest's name of each, and what it was before the run.
-    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, &Tree)> {
-        self.hermetic.iter().map(|hermetic| (hermetic.guest.as_str(), &*hermetic.tree))
+    /// The guest's name of each, what it was before the run, and whether the guest may change it.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, &Tree, Access)> {
+        self.hermetic.iter().map(|hermetic| (hermetic.guest.as_str(), &*hermetic.tree, hermetic.access))
     }
 
     /// What a run left, to be kept. `None` if it cannot be put into words.
@@ -125,7 +128,7 @@ impl Directories {
     pub(crate) fn mount(&self, files: &mut FileSystem) -> Result<(), Problem> {
         files.set_capacity(self.capacity);
         for hermetic in &self.hermetic {
-            files.mount_hermetic(&hermetic.tree, &hermetic.guest, Access::ReadWrite).map_err(|error| {
+            files.mount_hermetic(&hermetic.tree, &hermetic.guest, hermetic.access).map_err(|error| {
                 Problem::HermeticDirectory { host: hermetic.guest.clone(), reason: error.to_string() }
             })?;
         }
@@ -203,21 +206,25 @@ fn unread(error: FilesError) -> Problem {
     Problem::HermeticLeft { reason: error.to_string() }
 }
 
-/// Which of the hermetic directories is meant.
-fn source(back: &args::WriteBack, dirs: &[args::Dir]) -> Result<usize, Problem> {
-    let mut meant =
-        (0..dirs.len()).filter(|&index| back.guest.as_ref().is_none_or(|guest| dirs[index].guest == *guest));
-    match (meant.next(), meant.next()) {
-        (Some(index), None) => Ok(index),
-        _ => Err(Problem::WriteBackOfWhat {
-            target: back.target.clone(),
-            guests: dirs.iter().map(|dir| format!("`{}`", dir.guest)).collect(),
-        }),
+/// Which of the hermetic directories is meant, of those that the guest may change.
+fn source(back: &args::WriteBack, dirs: &[Given]) -> Result<usize, Problem> {
+    let named: Vec<_> =
+        (0..dirs.len()).filter(|&index| back.guest.as_ref().is_none_or(|guest| dirs[index].guest == *guest)).collect();
+    let (changing, reading): (Vec<_>, Vec<_>) =
+        named.into_iter().partition(|&index| dirs[index].access == Access::ReadWrite);
+    match (&changing[..], &reading[..]) {
+        ([index], _) => Ok(*index),
+        ([], [index, ..]) => Err(Problem::WriteBackOfReadOnly { guest: dirs[*index].guest.clone() }),
+        _ => {
+            let changing = dirs.iter().filter(|dir| dir.access == Access::ReadWrite);
+            let guests = changing.map(|dir| format!("`{}`", dir.guest)).collect();
+            Err(Problem::WriteBackOfWhat { target: back.target.clone(), guests })
+        }
     }
 }
 
 impl WriteBack {
-    fn check(back: &args::WriteBack, dir: &args::Dir, tree: &Tree) -> Result<Self, Problem> {
+    fn check(back: &args::WriteBack, dir: &Given, tree: &Tree) -> Result<Self, Problem> {
         let is_special = |kind| !matches!(kind, FileType::Directory | FileType::RegularFile | FileType::SymbolicLink);
         if let Some(special) = tree.entries().find(|entry| is_special(entry.file_type())) {
             return Err(Problem::WriteBackSpecial { host: dir.host.clone(), path: special.path().into() });

@@ -8,7 +8,6 @@ use deterministic_wasmtime::DEFAULT_MAX_HELD_BYTES;
 use deterministic_wasmtime::core::{Instant, Policies, WallTime};
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use deterministic_wasmtime::fingerprint::{self, Fingerprint, Tainted};
-use deterministic_wasmtime::fs::Access;
 use wasmtime::Engine;
 
 use crate::answers::Answers;
@@ -96,8 +95,8 @@ impl<'a> Inputs<'a> {
         for dir in &args.dirs {
             inputs = inputs.live(&dir.guest);
         }
-        for (guest, tree) in self.directories.trees() {
-            inputs = inputs.hermetic(guest, tree, Access::ReadWrite);
+        for (guest, tree, access) in self.directories.trees() {
+            inputs = inputs.hermetic(guest, tree, access);
         }
         if let Some(fuel) = self.fuel {
             inputs = inputs.setting("fuel", fuel);

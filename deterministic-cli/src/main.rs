@@ -11,6 +11,7 @@ mod compiled;
 mod component;
 mod demo;
 mod demo_tasks;
+mod dir;
 mod directories;
 mod foreign;
 mod frames;

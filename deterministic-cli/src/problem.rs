@@ -97,10 +97,15 @@ pub(crate) enum Problem {
     #[error("cannot take in the directory `{host}` for the guest: {reason}")]
     HermeticDirectory { host: String, reason: String },
     #[error(
-        "it is not clear what to write to `{}`; --dir-hermetic gives the guest {}; name one of them, as in \
+        "it is not clear what to write to `{}`; what --dir-hermetic gives the guest to change is {}; name one of them, as in \
          `--write-back DIR::GUEST`", target.display(), listed(guests)
     )]
     WriteBackOfWhat { target: PathBuf, guests: Vec<String> },
+    #[error(
+        "the guest can only read `{guest}`, so that there is nothing to write back; leave out --write-back, or the `::ro` of \
+         --dir-hermetic"
+    )]
+    WriteBackOfReadOnly { guest: String },
     #[error(
         "--write-back `{}` and `{}` are in one another, or the same; give it a directory that nothing else is written to",
         target.display(), other.display()

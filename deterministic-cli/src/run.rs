@@ -13,12 +13,13 @@ use deterministic_wasmtime::fingerprint::End;
 use deterministic_wasmtime::fs::Tree;
 use jiff::Timestamp;
 use wasmtime::{Config, Engine};
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+use wasmtime_wasi::WasiCtxBuilder;
 
 use crate::answers::Answers;
 use crate::args::{Entry, GuestArgs, RunArgs};
 use crate::cache::{self, Found, Notes};
 use crate::component::Request;
+use crate::dir::permissions;
 use crate::guest::{Guest, Kind, chain};
 use crate::inputs::Inputs;
 use crate::module::Preload;
@@ -279,7 +280,7 @@ pub(crate) fn context(args: &GuestArgs, arguments: &[String], outputs: &Outputs)
     }
     for dir in &args.dirs {
         builder
-            .preopened_dir(&dir.host, &dir.guest, FsPerms::ReadWrite)
+            .preopened_dir(&dir.host, &dir.guest, permissions(dir.access))
             .map_err(|error| Problem::Directory { host: dir.host.clone(), reason: chain(&error) })?;
     }
     Ok(builder)

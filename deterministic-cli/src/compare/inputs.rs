@@ -5,12 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::engine::Limits;
+use deterministic_wasmtime::fs::Access;
 use tempfile::TempDir;
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use super::stopwatch::Calls;
 use crate::args::GuestArgs;
+use crate::dir::permissions;
 use crate::directories::Directories;
 use crate::guest::{Guest, chain};
 use crate::outcome::Outcome;
@@ -140,9 +142,9 @@ impl<'a> Inputs<'a> {
         let mut builder = self.context(outputs)?;
         // As `wasmtime run` does, and the faster way of stock's.
         builder.allow_blocking_current_thread(true);
-        for (guest, dir) in &copies.0 {
+        for Copy { guest, dir, access } in &copies.0 {
             builder
-                .preopened_dir(dir.path().join(COPY), guest, FsPerms::ReadWrite)
+                .preopened_dir(dir.path().join(COPY), guest, permissions(*access))
                 .map_err(|error| Problem::Copy { guest: guest.clone(), reason: chain(&error) })?;
         }
         Ok(builder)
@@ -155,7 +157,14 @@ const COPY: &str = "copy";
 /// The hermetic directories for one run on stock, which has none: each is a directory of the host's that is made for the run
 /// and removed after it.
 #[derive(Debug)]
-pub(super) struct Copies(Vec<(String, TempDir)>);
+pub(super) struct Copies(Vec<Copy>);
+
+#[derive(Debug)]
+struct Copy {
+    guest: String,
+    dir: TempDir,
+    access: Access,
+}
 
 impl Copies {
     pub(super) fn none() -> Self {
@@ -163,11 +172,11 @@ impl Copies {
     }
 
     pub(super) fn of(directories: &Directories) -> Result<Self, Problem> {
-        let copies = directories.trees().map(|(guest, tree)| {
+        let copies = directories.trees().map(|(guest, tree, access)| {
             let failed = |reason: String| Problem::Copy { guest: guest.to_owned(), reason };
             let dir = TempDir::new().map_err(|error| failed(error.to_string()))?;
             tree.write_to_path(&dir.path().join(COPY)).map_err(|error| failed(error.to_string()))?;
-            Ok((guest.to_owned(), dir))
+            Ok(Copy { guest: guest.to_owned(), dir, access })
         });
         copies.collect::<Result<_, _>>().map(Copies)
     }

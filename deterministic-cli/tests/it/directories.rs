@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::input::component;
 use crate::{Place, Ran, guests};
 
 /// What is in a directory: paths from it, and what they hold.
@@ -137,6 +138,79 @@ fn the_capacity_is_a_full_disk_to_the_guest() {
     let run = |size: &str| place.detwasi(&["run", "--dir-hermetic", "data", "--max-files", size, "both.wat"]);
     run("1694").assert(51, "");
     run("2280").assert(0, "");
+}
+
+#[test]
+fn what_is_given_to_read_cannot_be_changed() {
+    let place = place();
+    place.file("read.wat", guests::hello_file());
+    place.file("data/hello", "hello from a file\n");
+    let module = guests::write_file("");
+    place.file("module.wat", &module);
+    place.file("component.wasm", component(&module));
+    let before = tree(&place.path("data"));
+    for option in ["--dir", "--dir-hermetic"] {
+        place.detwasi(&["run", option, "data::/data::ro", "read.wat"]).assert(0, "hello from a file\n");
+        // EPERM; a component can only say that it failed.
+        for (guest, code) in [("module.wat", 63), ("component.wasm", 1)] {
+            place.detwasi(&["run", option, "data::/data::ro", guest]).assert(code, "");
+            assert_eq!(tree(&place.path("data")), before);
+        }
+        // The same directory beside it can be changed, be it the first or the second.
+        let other = "data::/other::rw";
+        place.detwasi(&["run", option, "data::/data::ro", option, other, "module.wat"]).assert(63, "");
+        if option == "--dir-hermetic" {
+            place.detwasi(&["run", option, other, option, "data::/data::ro", "module.wat"]).assert(0, "");
+        }
+        assert_eq!(tree(&place.path("data")), before);
+    }
+    // Stock gets it so too.
+    for option in ["--dir", "--dir-hermetic"] {
+        let ran = place.detwasi(&["compare", "--runs", "1", "--json", option, "data::/data::ro", "module.wat"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let json: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+        assert_eq!((&json["stock"]["exit_code"], &json["detwasi"]["exit_code"]), (&63.into(), &63.into()), "{json}");
+        assert_eq!(tree(&place.path("data")), before);
+    }
+}
+
+#[test]
+fn only_what_can_be_changed_is_written_back() {
+    let place = place();
+    fs::create_dir(place.path("more")).expect("a directory");
+    let dirs = ["--dir-hermetic", "data::/data", "--dir-hermetic", "more::/more::ro"];
+    let run = |args: &[&str]| place.detwasi(&[&["run"], &dirs[..], args, &["write.wat"]].concat());
+    // Of two, that is the one.
+    run(&["--write-back", "new"]).assert(0, "");
+    assert_eq!(tree(&place.path("new")), after());
+    refused(&run(&["--write-back", "other::/more"]), &["only read `/more`", "leave out --write-back", "::ro"]);
+    let ran = place.detwasi(&["run", "--dir-hermetic", "data::d::ro", "--write-back", "other", "write.wat"]);
+    refused(&ran, &["only read `d`"]);
+    assert!(!place.path("other").exists());
+}
+
+#[test]
+fn what_follows_the_name_is_an_access_or_refused() {
+    let place = place();
+    for option in ["--dir", "--dir-hermetic"] {
+        for (dir, says) in [
+            ("data::/d::r", &["`ro`", "`rw`", "not `r`"][..]),
+            ("data::/d::RO", &["not `RO`"]),
+            ("data::/d::", &["not ``"]),
+            ("data::/d::ro::ro", &["not `ro::ro`"]),
+            ("data::::ro", &["data::/data::ro"]),
+            ("::/d::ro", &["data::/data::ro"]),
+            ("::ro", &["data::/data::ro"]),
+            // No directory that can be written, of that name.
+            ("data::ro", &["`data::data::ro`", "`data::./ro`"]),
+        ] {
+            refused(&place.detwasi(&["run", option, dir, "write.wat"]), says);
+            refused(&place.detwasi(&["compare", option, dir, "write.wat"]), says);
+        }
+    }
+    assert_eq!(tree(&place.path("data")), before());
+    place.detwasi(&["run", "--dir", "data::./ro", "write.wat"]).assert(0, "");
+    assert_eq!(tree(&place.path("data")), after());
 }
 
 #[track_caller]

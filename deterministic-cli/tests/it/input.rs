@@ -11,7 +11,7 @@ use wasi_preview1_component_adapter_provider::{
 use crate::{Place, guests};
 
 /// A module of WASI 0.1 as a component of 0.2.
-fn component(module: &str) -> Vec<u8> {
+pub(crate) fn component(module: &str) -> Vec<u8> {
     wit_component::ComponentEncoder::default()
         .module(&wat::parse_str(module).expect("a module"))
         .and_then(|encoder| {

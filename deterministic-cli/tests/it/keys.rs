@@ -70,7 +70,11 @@ fn equal_runs_have_one_fingerprint() {
             &["--allow-import", "env::b", "--allow-import", "env::a", "--allow-import", "env::b", "args.wat"],
         ],
         &[&["--preset", "strict", "args.wat"], &["--preset", "strict", "--max-call-depth", "16384", "args.wat"]],
-        &[&["--dir-hermetic", "data", "args.wat"], &["--dir-hermetic", "data", "--max-files", "1GiB", "args.wat"]],
+        &[
+            &["--dir-hermetic", "data", "args.wat"],
+            &["--dir-hermetic", "data", "--max-files", "1GiB", "args.wat"],
+            &["--dir-hermetic", "data::data::rw", "args.wat"],
+        ],
     ];
     let mut seen = Vec::new();
     for group in groups {
@@ -82,6 +86,7 @@ fn equal_runs_have_one_fingerprint() {
     // What acts is another run: a setting cannot be given as an import, either.
     for args in [
         &["--dir-hermetic", "data", "--max-files", "1MiB", "args.wat"][..],
+        &["--dir-hermetic", "data::data::ro", "args.wat"],
         &["--fuel", "1", "args.wat"],
         &["--allow-import", "fuel", "args.wat"],
     ] {
