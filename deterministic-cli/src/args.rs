@@ -350,9 +350,20 @@ fn parse_preload(text: &str) -> Result<(String, PathBuf), &'static str> {
 fn parse_epoch(text: &str) -> Result<WallTime, &'static str> {
     let time: Timestamp =
         text.parse().map_err(|_| "give a date and time with its offset from UTC, such as 2025-01-01T00:00:00Z")?;
+    if is_leap_second(text) {
+        return Err("the wall clock, as Unix's, has no leap seconds; give the second before it or the one after");
+    }
     u64::try_from(time.as_nanosecond())
         .map(WallTime::from_unix_nanos)
         .map_err(|_| "WASI's wall clock goes from 1970 to 2554; give a time between")
+}
+
+/// Whether the second of a date and time is 60, which the parser takes for 59. Between hours, minutes and seconds there may be
+/// colons.
+fn is_leap_second(text: &str) -> bool {
+    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
+    let digits = time.chars().filter(|&c| c != ':').take_while(char::is_ascii_digit);
+    digits.skip(4).take(2).eq("60".chars())
 }
 
 fn parse_stack(text: &str) -> Result<ByteSize, String> {
