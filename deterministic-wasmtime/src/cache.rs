@@ -4,7 +4,8 @@
 //! store in its place. Whatever a store gives back is checked: what is damaged, of another format or of another run is a
 //! miss with a warning, and never an answer.
 
-use std::io;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::fingerprint::{Fingerprint, Outcome};
@@ -177,8 +178,11 @@ fn decode(entry: &[u8], fingerprint: &Fingerprint) -> Result<Outcome, String> {
     postcard::from_bytes(body).map_err(|error| format!("it cannot be read: {error}"))
 }
 
-/// A store in a directory of the host's, by the library `cacache`: content is named by its hash, and entries appear
-/// whole, so that processes can share it. Nothing is ever removed; delete the directory to empty it.
+/// A store in a directory of the host's. Processes can share it: an entry is a file of its own, named by its fingerprint, that
+/// appears whole. Nothing is ever removed; delete the directory to empty it.
+///
+/// There is nothing beside the entries that could be damaged without being noticed: an entry says itself of which run it
+/// is, and whether it is whole.
 #[derive(Clone, Debug)]
 pub struct DiskStore {
     directory: PathBuf,
@@ -189,24 +193,33 @@ impl DiskStore {
     pub fn new(directory: impl AsRef<Path>) -> Self {
         DiskStore { directory: directory.as_ref().into() }
     }
+
+    /// The directory of an entry, so that none holds too many, and its name there.
+    fn place(&self, key: &Fingerprint) -> (PathBuf, String) {
+        let mut shard = key.to_string();
+        let name = shard.split_off(2);
+        (self.directory.join(shard), name)
+    }
 }
 
 impl ResultStore for DiskStore {
     fn get(&self, key: &Fingerprint) -> io::Result<Option<Vec<u8>>> {
-        // Asking must not make a directory that nobody needs.
-        if !self.directory.try_exists()? {
-            return Ok(None);
-        }
-        match cacache::read_sync(&self.directory, key.to_string()) {
+        let (directory, name) = self.place(key);
+        match fs::read(directory.join(name)) {
             Ok(value) => Ok(Some(value)),
-            Err(cacache::Error::EntryNotFound(..)) => Ok(None),
-            Err(error) => Err(io::Error::other(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     fn put(&self, key: &Fingerprint, value: &[u8]) -> io::Result<()> {
-        cacache::write_sync(&self.directory, key.to_string(), value)
-            .map(drop)
-            .map_err(|error| io::Error::other(error.to_string()))
+        let (directory, name) = self.place(key);
+        fs::create_dir_all(&directory)?;
+        // The error's text would have a name in it that is another each time.
+        let new = tempfile::Builder::new().prefix(".new-").tempfile_in(&directory);
+        let mut entry = new.map_err(|error| io::Error::from(error.kind()))?;
+        entry.write_all(value)?;
+        entry.persist(directory.join(name))?;
+        Ok(())
     }
 }
