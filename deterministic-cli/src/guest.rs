@@ -133,6 +133,10 @@ impl Guest {
         if error.is::<WasmBacktrace>() || error.is::<Trap>() {
             return Ok(error);
         }
+        let is_too_large = |cause: &io::Error| cause.kind() == io::ErrorKind::FileTooLarge;
+        if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_too_large) {
+            return Err(Problem::MemoryImage { path: self.path.clone() });
+        }
         Err(Problem::Unstartable { path: self.path.clone(), reason: chain(&error) })
     }
 

@@ -13,6 +13,7 @@ mod demo;
 mod demo_tasks;
 mod dir;
 mod directories;
+mod file_size;
 mod foreign;
 mod frames;
 mod guest;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return args::refuse(&error),
     };
+    file_size::fail_at_limit();
     let stack = args.command.wasm_stack();
     let done = stack::with(stack, || {
         let ended = match args.command {

@@ -90,6 +90,11 @@ pub(crate) enum Problem {
     MemoryTooSmall { path: PathBuf, initial: u128, max: u64 },
     #[error("`{}` cannot be started: {reason}; build it without threads and shared memory, or give the host more memory", path.display())]
     Unstartable { path: PathBuf, reason: String },
+    #[error(
+        "`{}` cannot be started: the host lets no file become as large as its memory is at the beginning, which is held in one; \
+         raise the limit (`ulimit -f`)", path.display()
+    )]
+    MemoryImage { path: PathBuf },
     #[error("the guest's argument `{0}` is no UTF-8, which WASI asks for; give another")]
     ArgumentNotUtf8(String),
     #[error("cannot open the directory `{host}` for the guest: {reason}; give --dir one that exists and may be read")]

@@ -22,7 +22,8 @@ pub enum ErrorCode {
     /// There is an object of this name already (`EEXIST`).
     #[error("file exists")]
     Exist,
-    /// The file would be longer than a file can be (`EFBIG`).
+    /// The file would be longer than a file can be, or than the host lets this process make it (`EFBIG`). At the latter limit
+    /// Unix sends SIGXFSZ besides, which ends a process that does not handle it.
     #[error("file too large")]
     FileTooLarge,
     /// A name is not UTF-8, or not one that this file system can store (`EILSEQ`).

@@ -10,6 +10,8 @@ mod components;
 mod demo;
 mod directories;
 mod endings;
+#[cfg(unix)]
+mod file_size;
 mod guests;
 mod hostile_text;
 mod http;
