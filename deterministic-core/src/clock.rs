@@ -50,7 +50,7 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 ///
 /// # Not promised
 ///
-/// * That time moves: a frozen clock is a clock. A guest that spins until a deadline never ends on it.
+/// * That time moves: a frozen clock is a clock. A guest that waits for a deadline never sees it there.
 /// * That two readings differ, or that `now() >= deadline` after `advance_to(deadline)`.
 /// * That a reading is as precise as [`resolution`](Clock::resolution) says.
 pub trait Clock: Send {

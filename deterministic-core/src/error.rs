@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use crate::ClockId;
+use crate::{ClockId, Instant};
 
 /// Why a policy gave no answer. An adapter ends the guest with it; the guest never sees it.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,15 @@ pub enum PolicyError {
     ClockRefused {
         /// Which of the guest's clocks.
         clock: ClockId,
+    },
+    /// The guest's time came to a limit that it was given.
+    #[error(
+        "the guest's time is up: it would go beyond {limit}, the limit it was given; raise that (`--until-time` of detwasi), \
+         or have the guest end sooner"
+    )]
+    TimeIsUp {
+        /// The last instant that the guest may see.
+        limit: Instant,
     },
     /// A scripted clock was read more often than its script has readings.
     #[error(

@@ -24,8 +24,8 @@ pub mod testing;
 #[cfg(feature = "std")]
 pub use clock::HostClock;
 pub use clock::{
-    Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, RefusingClock, Scaled, ScriptEnd, ScriptedClock, VirtualClock,
-    stepping,
+    Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, RefusingClock, Scaled, ScriptEnd, ScriptedClock, Until,
+    VirtualClock, stepping,
 };
 pub use error::{ConfigError, UnknownName};
 pub use preset::Preset;

@@ -132,6 +132,9 @@ fn every_parameter_of_a_clock_changes_its_description() {
     all.clock(RefusingClock::new(virtual_time(), [ClockId::Realtime]));
     all.clock(RefusingClock::new(virtual_time(), [ClockId::Monotonic]));
     all.clock(RefusingClock::new(Box::new(VirtualClock::with_tick(1)), [ClockId::Monotonic]));
+    all.clock(Until::new(virtual_time(), nanos(5)));
+    all.clock(Until::new(virtual_time(), nanos(6)));
+    all.clock(Until::new(Box::new(VirtualClock::with_tick(1)), nanos(5)));
     // The order of nesting counts.
     let jitter = Box::new(Jitter::new(virtual_time(), 5, &1.into()));
     all.clock(Drift::new(jitter, ratio(2, 1)).unwrap());

@@ -11,9 +11,10 @@ use crate::snapshot::snapshots;
 /// # Guests that spin on it
 ///
 /// A sleep returns at once, but a guest that then asks whether the time has come is told no. Guests that loop until a
-/// deadline passes therefore never end: busy-waits, `while Instant::now() < deadline { sleep }`, thread pools and
+/// deadline passes therefore get no further: busy-waits, `while Instant::now() < deadline { sleep }`, thread pools and
 /// runtimes that sleep again when they wake early (Go's timers, tokio's), benchmarks that measure until enough time has
-/// passed (CoreMark). Give such a guest virtual time, or a limit of fuel.
+/// passed (CoreMark). Give such a guest virtual time, or a limit of fuel. deterministic-wasmtime ends those that sleep, with an
+/// error that names this clock; those that spin it cannot tell from others that compute.
 ///
 /// The default is 1 ns, because Go's runtime refuses to start at a monotonic 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

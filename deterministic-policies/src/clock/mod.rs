@@ -11,6 +11,7 @@ mod refusing;
 mod scaled;
 mod scripted;
 mod stepping;
+mod until;
 
 pub use deterministic_core::VirtualClock;
 pub use drift::Drift;
@@ -24,3 +25,4 @@ pub use refusing::RefusingClock;
 pub use scaled::Scaled;
 pub use scripted::{ScriptEnd, ScriptedClock};
 pub use stepping::stepping;
+pub use until::Until;

@@ -24,18 +24,18 @@ use crate::{AllAtOnce, DeterministicWasiCtxRng, FrozenClock, Refusing, UnknownNa
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Preset {
-    /// `frozen`: time stands still.
+    /// `frozen`: time stands still, and a sleep moves nothing: a guest that sleeps until an instant never sees it.
     Frozen,
-    /// `simulation`: virtual time, seeded randomness, events in order.
+    /// `simulation`: virtual time, which a sleep moves to its deadline and a reading by a microsecond; seeded randomness, events in order.
     Simulation,
     /// `chaos`: as `simulation`, with everything about time and order seeded and unkind.
     Chaos,
     /// `strict`: as `simulation`, but secure randomness is refused.
     Strict,
-    /// `host`: the host answers. Not deterministic.
+    /// `host`: the host answers, and a sleep takes its time. Not deterministic.
     #[cfg(feature = "std")]
     Host,
-    /// `deterministic_wasi_ctx`: what the crate of that name answers.
+    /// `deterministic_wasi_ctx`: what the crate of that name answers. Every sleep is over at once and moves nothing.
     DeterministicWasiCtx,
 }
 

@@ -5,7 +5,8 @@ use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Se
 use crate::snapshot::snapshots;
 
 /// Delivers all events in subscription order and counts every timer as due at once, without time passing: how
-/// deterministic-wasi-ctx answers a wait. A guest that checks whether its sleep was long enough spins.
+/// deterministic-wasi-ctx answers a wait. A guest that checks whether its sleep was long enough sleeps again
+/// for ever, until the adapter ends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AllAtOnce;

@@ -50,6 +50,11 @@ pub(crate) fn clocks() -> Vec<Entry<dyn Clock>> {
         ("Jitter over fuel", |n| Box::new(Jitter::new(Box::new(FuelClock::default()), 50, &seed(n)))),
         ("RefusingClock", |_| Box::new(RefusingClock::new(virtual_time(), [ClockId::Monotonic]))),
         ("RefusingClock all", |_| Box::new(RefusingClock::all(virtual_time()))),
+        ("Until", |_| Box::new(Until::new(virtual_time(), Instant::from_nanos(30_000)))),
+        ("Until over jumps", |n| {
+            Box::new(Until::new(Preset::Chaos.policies(&seed(n)).clock, Instant::from_nanos(30_000)))
+        }),
+        ("Until over fuel", |_| Box::new(Until::new(FuelClock::default(), Instant::from_nanos(30_000)))),
         ("preset frozen", |n| Preset::Frozen.policies(&seed(n)).clock),
         ("preset simulation", |n| Preset::Simulation.policies(&seed(n)).clock),
         ("preset chaos", |n| Preset::Chaos.policies(&seed(n)).clock),
