@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap_complete::Shell;
-use deterministic_policies::Preset;
+use deterministic_policies::{Preset, Until};
 use deterministic_wasmtime::call_depth::units_for_stack;
 use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
@@ -183,6 +183,11 @@ pub(crate) struct GuestArgs {
     #[arg(long, value_name = "RFC3339", value_parser = parse_epoch)]
     pub(crate) epoch: Option<WallTime>,
 
+    /// How much of its own time may pass for the guest, such as 1h30m or 500ms: a reading or a sleep beyond ends it, at the same
+    /// point in every run
+    #[arg(long, value_name = "DURATION", value_parser = numbers::nanoseconds, allow_hyphen_values = true)]
+    pub(crate) until_time: Option<u64>,
+
     /// What the guest may not ask for, on pain of being ended: the time, the time of day, or secure random bytes; may be given
     /// again
     #[arg(long = "refuse", value_name = "WHAT", value_delimiter = ',')]
@@ -258,6 +263,10 @@ impl GuestArgs {
     pub(crate) fn policies(&self) -> Policies {
         let mut policies = self.preset.policies(&self.seed.seed());
         policies.epoch = self.epoch.unwrap_or(policies.epoch);
+        if let Some(nanos) = self.until_time {
+            let limit = policies.clock.now().saturating_add(nanos);
+            policies.clock = Box::new(Until::new(policies.clock, limit));
+        }
         refuse::refuse(policies, &self.refused)
     }
 

@@ -1,6 +1,7 @@
 //! Numbers on the command line, as people write them.
 
 use bytesize::ByteSize;
+use jiff::SignedDuration;
 
 /// Reads `1000000`, `1_000_000`, `1e6` or `1.5e6`, as long as it is whole and below 2^64.
 fn whole(text: &str) -> Option<u64> {
@@ -48,9 +49,15 @@ pub(crate) fn size(text: &str) -> Result<ByteSize, &'static str> {
     format!("{}{unit}", number.replace('_', "")).parse().map_err(|_| error)
 }
 
+/// A length of time in nanoseconds.
+pub(crate) fn nanoseconds(text: &str) -> Result<u64, &'static str> {
+    let duration = text.parse::<SignedDuration>().ok().and_then(|duration| u64::try_from(duration.as_nanos()).ok());
+    duration.ok_or("give a time and its unit, up to 584 years in hours, such as 10s, 500ms, 1h30m or PT10S")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{count, fuel, size};
+    use super::{count, fuel, nanoseconds, size};
 
     #[test]
     fn numbers_are_read_as_people_write_them() {
@@ -105,6 +112,26 @@ mod tests {
         }
         for text in ["", "much", "-1", "1MiBB", "MiB", "1__0MiB", "1.5", "1.2.3MiB"] {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, nanos) in [
+            ("10s", 10_000_000_000),
+            ("1.5s", 1_500_000_000),
+            ("500ms", 500_000_000),
+            ("7ns", 7),
+            ("0s", 0),
+            ("1h30m", 5_400_000_000_000),
+            ("1h 30m", 5_400_000_000_000),
+            ("PT10S", 10_000_000_000),
+            ("5124095h", 18_446_742_000_000_000_000),
+        ] {
+            assert_eq!(nanoseconds(text), Ok(nanos), "{text}");
+        }
+        for text in ["", "10", "-1s", "s", "1 fortnight", "5124096h", "1e3s"] {
+            assert!(nanoseconds(text).is_err(), "{text}");
         }
     }
 

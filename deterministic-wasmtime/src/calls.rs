@@ -42,23 +42,65 @@ host_calls! {
     http_send "wasi:http/client.send"
 }
 
+impl HostCall {
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        NAMES[self as usize]
+    }
+}
+
 /// A counter for each function.
 #[derive(Debug)]
-pub(crate) struct HostCalls([u64; NAMES.len()]);
+pub(crate) struct HostCalls {
+    counts: [u64; NAMES.len()],
+    /// How often a component used files and streams, which have no counters of their own.
+    unnamed: u64,
+}
+
+/// Those that change nothing, for the guest or for anybody else: they tell the time, yield and wait.
+const WITHOUT_CHANGE: [HostCall; 15] = [
+    HostCall::clock_res_get,
+    HostCall::clock_time_get,
+    HostCall::poll_oneoff,
+    HostCall::sched_yield,
+    HostCall::wall_clock_now,
+    HostCall::wall_clock_resolution,
+    HostCall::monotonic_clock_now,
+    HostCall::monotonic_clock_resolution,
+    HostCall::monotonic_clock_subscribe_instant,
+    HostCall::monotonic_clock_subscribe_duration,
+    HostCall::monotonic_clock_wait_until,
+    HostCall::monotonic_clock_wait_for,
+    HostCall::poll,
+    HostCall::pollable_block,
+    HostCall::pollable_ready,
+];
 
 impl HostCalls {
     #[inline]
     pub(crate) fn count(&mut self, call: HostCall) {
-        self.0[call as usize] += 1;
+        self.counts[call as usize] += 1;
+    }
+
+    /// Counts one that has no counter of its own.
+    #[inline]
+    pub(crate) fn count_unnamed(&mut self) {
+        self.unnamed += 1;
+    }
+
+    /// How many calls there were but those that tell the time, yield and wait.
+    pub(crate) fn that_change(&self) -> u64 {
+        let all = self.counts.iter().sum::<u64>() + self.unnamed;
+        all - WITHOUT_CHANGE.iter().map(|&call| self.counts[call as usize]).sum::<u64>()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        NAMES.iter().copied().zip(self.0.iter().copied()).filter(|(_, count)| *count > 0)
+        NAMES.iter().copied().zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
     }
 }
 
 impl Default for HostCalls {
     fn default() -> Self {
-        HostCalls([0; NAMES.len()])
+        HostCalls { counts: [0; NAMES.len()], unnamed: 0 }
     }
 }

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use deterministic_core::{
-    ByteStream, Clock, ClockId, Event, Instant, Policies, PolicyError, Scheduler, Snapshot, WallTime,
+    ByteStream, Clock, ClockId, Event, EventKind, Instant, Policies, PolicyError, Scheduler, Snapshot, VirtualClock,
+    WallTime,
 };
+use deterministic_policies::Until;
 
 use crate::Error;
-use crate::calls::HostCalls;
+use crate::calls::{HostCall, HostCalls};
 use crate::files::Files;
 use crate::held::{Charge, Held};
 use crate::keyvalue::KeyValue;
 use crate::p2::{FileStreams, Timers};
 use crate::p3::Waits;
+use crate::standstill::{self, Vain, Witness};
 
 /// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
 /// these streams and asks this scheduler.
@@ -101,6 +104,46 @@ impl DeterministicCtx {
         if deadline > self.now() { self.time.clock.advance_to(deadline) } else { Ok(()) }
     }
 
+    /// Limits the guest's time, from now on: a reading or a sleep that goes beyond `limit` ends it with
+    /// [`PolicyError::TimeIsUp`], at the same point in every run. Of two limits the earlier one counts.
+    ///
+    /// The clock is then an [`Until`], which is what to give to [`Policies`] instead for a run that is to have a fingerprint.
+    /// One that stands still (`frozen`) never comes to the limit.
+    ///
+    /// ```
+    /// use deterministic_wasmtime::DeterministicCtx;
+    /// use deterministic_wasmtime::core::{Policies, PolicyError};
+    ///
+    /// let mut ctx = DeterministicCtx::new(Policies::default());
+    /// let in_a_minute = ctx.now().saturating_add(60_000_000_000);
+    /// ctx.set_until_time(in_a_minute);
+    /// let hours_later = ctx.advance_to(in_a_minute.saturating_add(3_600_000_000_000));
+    /// assert!(matches!(hours_later, Err(PolicyError::TimeIsUp { limit }) if limit == in_a_minute));
+    /// assert_eq!(ctx.now(), in_a_minute);
+    /// ```
+    pub fn set_until_time(&mut self, limit: Instant) {
+        let clock = std::mem::replace(&mut self.time.clock, Box::new(VirtualClock::new()));
+        self.time.clock = Box::new(Until::new(clock, limit));
+    }
+
+    /// Lets time pass for a guest that waits in `function`, and says where the clock then stands.
+    pub(crate) fn sleep(&mut self, until: Instant, function: HostCall) -> wasmtime::Result<Instant> {
+        let witness = Witness { vain: &mut self.time.vain, calls: &self.calls };
+        standstill::sleep(&mut *self.time.clock, until, Some(witness), function.name())
+    }
+
+    /// What a wait is in `function` for which `ready` is ready where every timer is due, or time is at its end: it
+    /// may be a sleep that moves nothing.
+    #[cold]
+    pub(crate) fn may_be_in_vain(
+        &mut self,
+        ready: impl IntoIterator<Item = EventKind>,
+        function: HostCall,
+    ) -> wasmtime::Result<()> {
+        let witness = Witness { vain: &mut self.time.vain, calls: &self.calls };
+        standstill::ready_at_once(&*self.time.clock, ready, Some(witness), function.name())
+    }
+
     /// How often each host function was called, by name, those never called left out; in a fixed order.
     pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.calls.iter()
@@ -156,11 +199,12 @@ pub(crate) struct Timeline {
     pub(crate) observes_fuel: bool,
     /// The store's fuel when the clock last heard of it.
     fuel_left: Option<u64>,
+    pub(crate) vain: Vain,
 }
 
 impl Timeline {
     pub(crate) fn new(epoch: WallTime, clock: Box<dyn Clock>) -> Self {
-        Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, clock }
+        Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, vain: Vain::default(), clock }
     }
 
     /// What the guest's clock `id` shows, in the nanoseconds of that clock.

@@ -71,6 +71,7 @@ fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static re
                 clock: &mut FrozenClock::at(Instant::ZERO),
                 scheduler: &mut AllAtOnce,
                 ready: &mut Vec::new(),
+                witness: None,
             };
             let call = poll::Call::new(subscriptions, events, count, count_out);
             poll::poll_oneoff(layout, policy, &mut EveryDescriptor, &mut memory, &call, copy_limit)

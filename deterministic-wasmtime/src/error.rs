@@ -30,6 +30,35 @@ pub enum Error {
         /// Where the timeline stood.
         at: Instant,
     },
+    /// The guest sleeps until an instant that never comes, on a clock that sleeping does not move. It is ended when it has done
+    /// so [`MAX_SLEEPS_IN_VAIN`](crate::MAX_SLEEPS_IN_VAIN) times in a row and nothing else.
+    #[error(
+        "time stands still at {at} of the guest's time: the guest slept {times} times in a row until {until} (`{function}`), and \
+         its clock ({clock}) does not move when it sleeps; give it one that does: the preset `simulation` (`--preset simulation` \
+         of detwasi)"
+    )]
+    TimeStandsStill {
+        /// What the clock policy calls itself; what it is wrapped in comes first.
+        clock: String,
+        /// Where the timeline stands.
+        at: Instant,
+        /// What the guest waits for.
+        until: Instant,
+        /// The function in which it waits.
+        function: &'static str,
+        /// How often it did.
+        times: u32,
+    },
+    /// The guest sleeps at the end of time, 2^64 nanoseconds (584 years) after its beginning.
+    #[error(
+        "the guest sleeps (`{function}`) at the end of time, {end} after its beginning, where nothing can move; have it end, \
+         or end it sooner: `DeterministicCtx::set_until_time`, `--until-time` of detwasi",
+        end = Instant::MAX
+    )]
+    EndOfTime {
+        /// The function in which it waits.
+        function: &'static str,
+    },
     /// The guest exits with a status that WASI 0.1 does not have.
     #[error("exit with invalid exit status outside of [0..126): {status}; it traps on stock WASI too")]
     InvalidExitStatus {

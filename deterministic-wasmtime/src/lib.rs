@@ -27,6 +27,7 @@ pub mod p1;
 pub mod p2;
 pub mod p3;
 mod shown;
+mod standstill;
 mod view;
 
 pub use ctx::DeterministicCtx;
@@ -41,4 +42,5 @@ pub use error::Error;
 pub use held::DEFAULT_MAX_HELD_BYTES;
 pub use hooks::WasiCtxBuilderExt;
 pub use shown::{Shown, shown};
+pub use standstill::MAX_SLEEPS_IN_VAIN;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};

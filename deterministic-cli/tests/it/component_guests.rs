@@ -107,6 +107,22 @@ pub(crate) fn answers() -> String {
     )
 }
 
+/// Sleeps until the next hour has come, for ever again.
+pub(crate) fn sleeps_for_ever() -> String {
+    command(
+        r#"(func (export "run") (result i32)
+      (local $timer i32) (local $until i64)
+      (loop $next
+        (local.set $until (i64.add (call $now) (i64.const 3600000000000)))
+        (local.set $timer (call $subscribe (i64.const 3600000000000)))
+        (loop $again
+          (call $block (local.get $timer))
+          (br_if $again (i64.lt_u (call $now) (local.get $until))))
+        (br $next))
+      unreachable)"#,
+    )
+}
+
 /// Prints its arguments without anything between.
 pub(crate) fn args() -> String {
     command(

@@ -26,6 +26,7 @@ mod programs;
 mod refused;
 mod report;
 mod stacks;
+mod until;
 mod words;
 
 use std::io::Write as _;

@@ -30,11 +30,11 @@ pub enum Fault {
 /// | [`Trap::StackOverflow`]: its place depends on compiler and processor | machine |
 /// | [`Trap::Interrupt`]: epochs | machine |
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
-/// | [`Error`]: `Deadlock`, `EmptyPollList`, `InvalidExitStatus`, `NoMemory`, `RandomTooLong`, `WriteNotPermitted`, `HeldTooMuch` | guest |
+/// | [`Error`]: `Deadlock`, `TimeStandsStill`, `EndOfTime`, `EmptyPollList`, `InvalidExitStatus`, `NoMemory`, `RandomTooLong`, `WriteNotPermitted`, `HeldTooMuch` | guest |
 /// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
 /// | `http::HandleError`: `NoResponse`, `Failed`, `Incomplete` | guest |
 /// | `http::HandleError`: `NoHandler`, `NoHost` | machine |
-/// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded` | guest |
+/// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded`, `TimeIsUp` | guest |
 /// | [`PolicyError`]: `Host`, those of snapshots, an embedder's own | machine |
 /// | a pointer of WASI 0.1 outside of the memory, a resource that the guest does not have or may not drop | guest |
 /// | an import that nothing was linked to, [`LimitError::Exceeded`] before the start | guest |
@@ -125,6 +125,8 @@ fn trap_fault(trap: Trap) -> Fault {
 fn adapter_fault(error: &Error) -> Fault {
     match error {
         Error::Deadlock { .. }
+        | Error::TimeStandsStill { .. }
+        | Error::EndOfTime { .. }
         | Error::InvalidExitStatus { .. }
         | Error::WriteNotPermitted { .. }
         | Error::EmptyPollList
@@ -153,7 +155,10 @@ fn handler_fault(error: &HandleError) -> Fault {
 
 fn policy_fault(error: &PolicyError) -> Fault {
     match error {
-        PolicyError::RandomRefused | PolicyError::ClockRefused { .. } | PolicyError::ScriptEnded { .. } => Fault::Guest,
+        PolicyError::RandomRefused
+        | PolicyError::ClockRefused { .. }
+        | PolicyError::ScriptEnded { .. }
+        | PolicyError::TimeIsUp { .. } => Fault::Guest,
         _ => Fault::Machine,
     }
 }

@@ -23,6 +23,7 @@ use super::{Http, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
 use crate::calls::HostCall;
 use crate::held::{Charge, HANDLE};
+use crate::standstill::after;
 
 /// What stands behind `future-incoming-response`.
 pub(super) struct Exchange {
@@ -197,7 +198,7 @@ impl DeterministicCtxView<'_> {
         // The request is the embedder's now.
         self.ctx.held.set(rep, HANDLE)?;
         let answer = self.answer(result);
-        let deadline = self.ctx.now().saturating_add(delay);
+        let deadline = after(self.ctx.now(), delay);
         self.ctx.timers.resolve(&pollables, number, deadline);
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         exchange.state = State::Answered(deadline, Box::new(answer));

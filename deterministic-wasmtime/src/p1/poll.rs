@@ -13,9 +13,11 @@ use wiggle::GuestMemory;
 use super::memory::{errno, errno_or_trap};
 use super::readiness::{Descriptors, Readiness};
 use super::records::{Layout, Subscription, Subscriptions, Wants, write_events};
+use crate::calls::HostCall;
 use crate::files::Files;
 use crate::held::Held;
 use crate::memory::exhausted;
+use crate::standstill::{self, Witness};
 use crate::{DeterministicCtx, Error};
 
 /// For how many events there is room from call to call.
@@ -43,6 +45,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) clock: &'a mut dyn Clock,
     pub(crate) scheduler: &'a mut dyn Scheduler,
     pub(crate) ready: &'a mut Vec<Event>,
+    /// Who remembers sleeps that moved nothing; where nobody does, none is an error.
+    pub(crate) witness: Option<Witness<'a>>,
 }
 
 impl DeterministicCtx {
@@ -53,6 +57,7 @@ impl DeterministicCtx {
             clock: &mut *self.time.clock,
             scheduler: &mut *self.scheduling.scheduler,
             ready: &mut self.scheduling.ready,
+            witness: Some(Witness { vain: &mut self.time.vain, calls: &self.calls }),
         };
         (policy, &mut self.files, &self.held)
     }
@@ -74,7 +79,7 @@ pub(crate) fn poll_oneoff(
     if (call.count as usize).checked_mul(copied).is_none_or(|bytes| bytes > copy_limit) {
         return Ok(errno::NOMEM);
     }
-    let Policy { epoch, clock, scheduler, ready } = policy;
+    let Policy { epoch, clock, scheduler, ready, witness } = policy;
     let start = clock.now();
     let subscriptions = Subscriptions { layout, call, epoch, now: start };
     ready.clear();
@@ -112,9 +117,8 @@ pub(crate) fn poll_oneoff(
             let waiting_for = format!("{} file descriptor(s), none of them ready", call.count);
             return Err(Error::Deadlock { waiting_for, at: start }.into());
         };
-        clock.advance_to(earliest)?;
         // A frozen clock does not move, and the sleep is over nevertheless.
-        let now = clock.now().max(earliest);
+        let now = standstill::sleep(clock, earliest, witness, HostCall::poll_oneoff.name())?.max(earliest);
         let records = subscriptions.records(memory);
         for index in 0..call.count {
             if let Ok(Some(Subscription { userdata, wants: Wants::Timer { deadline } })) =
@@ -124,6 +128,8 @@ pub(crate) fn poll_oneoff(
                 ready.push(Event::new(index, userdata, EventKind::Timer { deadline }));
             }
         }
+    } else if at_once || start == Instant::MAX {
+        may_be_in_vain(&subscriptions, clock, ready, memory, witness)?;
     }
 
     let selection = scheduler.select(clock.now(), ready)?;
@@ -136,6 +142,25 @@ pub(crate) fn poll_oneoff(
     ready.clear();
     ready.shrink_to(KEPT);
     answer
+}
+
+/// What is ready where every timer is due, or time is at its end, may be a sleep that moves nothing.
+#[cold]
+fn may_be_in_vain(
+    subscriptions: &Subscriptions<'_>,
+    clock: &dyn Clock,
+    ready: &[Event],
+    memory: &GuestMemory<'_>,
+    witness: Option<Witness<'_>>,
+) -> Result<()> {
+    // At the end of time a timeout of nothing has the same deadline as any other, unless it is counted from a little before.
+    let subscriptions = Subscriptions { now: subscriptions.now.min(standstill::LAST_DUE), ..*subscriptions };
+    let records = subscriptions.records(memory);
+    let events = ready.iter().map(|event| match subscriptions.read(&records, event.subscription()) {
+        Ok(Some(Subscription { wants: Wants::Timer { deadline }, .. })) => EventKind::Timer { deadline },
+        _ => event.kind(),
+    });
+    standstill::ready_at_once(clock, events, witness, HostCall::poll_oneoff.name())
 }
 
 /// The last answer, for lists that name one descriptor again and again: nothing in a call can change it.

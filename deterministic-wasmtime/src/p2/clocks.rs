@@ -9,6 +9,7 @@ use wasmtime_wasi::p2::bindings::clocks;
 use super::linked;
 use crate::DeterministicCtxView;
 use crate::calls::HostCall;
+use crate::standstill::after;
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.
@@ -61,7 +62,7 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
 
     fn subscribe_duration(&mut self, when: u64) -> Result<Resource<DynPollable>> {
         self.ctx.calls.count(HostCall::monotonic_clock_subscribe_duration);
-        self.subscribe(self.ctx.now().saturating_add(when))
+        self.subscribe(after(self.ctx.now(), when))
     }
 }
 

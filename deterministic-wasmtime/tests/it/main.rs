@@ -18,4 +18,5 @@ mod moved_over;
 mod posix;
 mod probe;
 mod random_files;
+mod standstill;
 mod trees;

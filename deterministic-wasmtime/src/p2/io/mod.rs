@@ -64,6 +64,7 @@ fn bounded(len: u64) -> StreamResult<()> {
 /// What both kinds of linker share.
 impl DeterministicCtxView<'_> {
     fn blocking_write_and_flush_file(&mut self, stream: &Output, bytes: &[u8]) -> Option<StreamResult<()>> {
+        self.ctx.calls.count_unnamed();
         if !self.is_file_output(stream) {
             return None;
         }
@@ -74,6 +75,7 @@ impl DeterministicCtxView<'_> {
     }
 
     fn blocking_write_zeroes_and_flush_file(&mut self, stream: &Output, len: u64) -> Option<StreamResult<()>> {
+        self.ctx.calls.count_unnamed();
         if !self.is_file_output(stream) {
             return None;
         }
@@ -84,6 +86,7 @@ impl DeterministicCtxView<'_> {
     }
 
     fn splice_now(&mut self, to: Output, from: Input, len: u64) -> StreamResult<u64> {
+        self.ctx.calls.count_unnamed();
         let (from_file, to_file) = (self.is_file_input(&from), self.is_file_output(&to));
         if !from_file && !to_file {
             return self.table.splice(to, from, len);
@@ -111,6 +114,7 @@ impl DeterministicCtxView<'_> {
     }
 
     async fn splice_and_wait(&mut self, to: Output, from: Input, len: u64) -> StreamResult<u64> {
+        self.ctx.calls.count_unnamed();
         let permit = match self.check_write_file(&to) {
             Some(permit) => permit?,
             None => self.table.get_mut(&to)?.write_ready().await? as u64,

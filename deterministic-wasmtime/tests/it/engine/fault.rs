@@ -29,9 +29,19 @@ fn every_trap_has_its_fault() {
 
 #[test]
 fn every_typed_error_has_its_fault() {
-    let guest: [wasmtime::Error; 11] = [
+    let guest: [wasmtime::Error; 14] = [
         I32Exit(1).into(),
         Error::Deadlock { waiting_for: "nothing".into(), at: Instant::from_nanos(1) }.into(),
+        Error::EndOfTime { function: "poll" }.into(),
+        Error::TimeStandsStill {
+            clock: "FrozenClock".into(),
+            at: Instant::from_nanos(1),
+            until: Instant::from_nanos(2),
+            function: "poll",
+            times: 3,
+        }
+        .into(),
+        PolicyError::TimeIsUp { limit: Instant::from_nanos(1) }.into(),
         Error::EmptyPollList.into(),
         Error::InvalidExitStatus { status: 200 }.into(),
         Error::WriteNotPermitted { permitted: 4096 }.into(),
