@@ -25,6 +25,7 @@ use super::{Trailers, error, held, stock, stock_of, visible};
 use crate::calls::HostCall;
 use crate::held::HANDLE;
 use crate::p3::wait;
+use crate::standstill::after;
 use crate::{Deterministic, DeterministicView};
 
 /// Defines `wasi:http/types` and `wasi:http/client` in `linker`, beside the interfaces of
@@ -233,7 +234,7 @@ impl<U: DeterministicView + 'static> client::HostWithStore<U> for Client {
             let (delay, result) = view.ask(request, body, trailers, timeout);
             (delay, view.answer(result))
         });
-        wait(store, None, |now| now.saturating_add(delay)).await.map_err(TrappableError::trap)?;
+        wait(store, HostCall::http_send, |ctx| after(ctx.now(), delay)).await.map_err(TrappableError::trap)?;
         let (mut parts, data) = result.map_err(refused)?.into_parts();
         let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
         parts.headers = visible(parts.headers);

@@ -4,26 +4,29 @@
 //! of a store are children of one entry in the table, which keeps each at one entry of its own.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 
 use deterministic_core::{Event, EventKind, Instant};
-use wasmtime::Result;
-use wasmtime::component::Resource;
-use wasmtime_wasi::p2::bindings::sync;
+use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime::{AsContextMut as _, Result, StoreContextMut};
+use wasmtime_wasi::p2::bindings::sync::io::poll::HostPollable;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
-use wasmtime_wasi_io::bindings::wasi::io::poll as asynchronous;
+use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
 use super::deadlines::Deadlines;
 use crate::calls::HostCall;
+use crate::ctx::Scheduling;
 use crate::held::HANDLE;
-use crate::{DeterministicCtxView, Error, memory};
+use crate::p3::{Turn, beside, pass_time};
+use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error, memory};
 
 /// `wasi:io/poll`.
 pub mod poll {
     use wasmtime::Result;
     use wasmtime::component::Linker;
 
-    use crate::{Deterministic, DeterministicView};
+    use crate::DeterministicView;
 
     /// Defines this interface in `linker`, for synchronous calls.
     ///
@@ -31,7 +34,7 @@ pub mod poll {
     ///
     /// If the linker has it already and does not allow shadowing.
     pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::sync::io::poll::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
+        super::link(linker)
     }
 
     /// Defines this interface in `linker`, for asynchronous calls.
@@ -40,8 +43,76 @@ pub mod poll {
     ///
     /// If the linker has it already and does not allow shadowing.
     pub fn add_to_linker_async<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::asynchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
+        super::link(linker)
     }
+}
+
+/// Nothing here gives the store away, so that one definition serves both kinds of linker.
+fn link<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    let mut poll = linker.instance("wasi:io/poll@0.2.12")?;
+    poll.resource("pollable", ResourceType::host::<DynPollable>(), |mut store: Store<'_, T>, number| {
+        store.data_mut().deterministic_view().drop_pollable(Resource::new_own(number))
+    })?;
+    poll.func_wrap("[method]pollable.ready", |mut store: Store<'_, T>, (pollable,): (Resource<DynPollable>,)| {
+        Ok((store.data_mut().deterministic_view().ready(&pollable)?,))
+    })?;
+    poll.func_wrap("[method]pollable.block", |mut store: Store<'_, T>, (pollable,): (Resource<DynPollable>,)| {
+        store.data_mut().deterministic_view().ctx.calls.count(HostCall::pollable_block);
+        wait(store, std::slice::from_ref(&pollable), HostCall::pollable_block).map(drop)
+    })?;
+    poll.func_wrap("poll", |mut store: Store<'_, T>, (list,): (Vec<Resource<DynPollable>>,)| {
+        let ctx = store.data_mut().deterministic_view().ctx;
+        ctx.calls.count(HostCall::poll);
+        if list.is_empty() {
+            return Err(Error::EmptyPollList.into());
+        }
+        let deliver = wait(store.as_context_mut(), &list, HostCall::poll)?;
+        memory::probe(deliver.saturating_mul(size_of::<u32>()))?;
+        let ready = &store.data_mut().deterministic_view().ctx.scheduling.ready[..deliver];
+        Ok((ready.iter().map(Event::subscription).collect::<Vec<u32>>(),))
+    })
+}
+
+type Store<'a, T> = StoreContextMut<'a, T>;
+
+/// How many of the pollables in `list` the guest is told of, after time has passed as it must: see
+/// [`choose`](DeterministicCtxView::choose).
+fn wait<T: DeterministicView + 'static>(
+    mut store: Store<'_, T>,
+    list: &[Resource<DynPollable>],
+    function: HostCall,
+) -> Result<usize> {
+    let mut view = store.data_mut().deterministic_view();
+    if let Some(earliest) = view.look(list, function)? {
+        if view.ctx.waits.may_wait_beside() {
+            wait_beside(store.as_context_mut(), earliest, function)?;
+            view = store.data_mut().deterministic_view();
+        } else {
+            view.ctx.sleep(earliest, function)?;
+        }
+        view.look_again(list, earliest);
+    }
+    view.choose()
+}
+
+/// Waits until `deadline` in the queue of the store's waits, and runs its other tasks meanwhile: a task of WASI 0.3 that is due
+/// earlier comes first.
+fn wait_beside<T: DeterministicView + 'static>(
+    mut store: Store<'_, T>,
+    deadline: Instant,
+    function: HostCall,
+) -> Result<()> {
+    let place = store.data_mut().deterministic_view().ctx.waits.enqueue(deadline)?;
+    let over = store.run_concurrent(async |accessor| -> Result<()> {
+        loop {
+            match poll_fn(|context| place.poll(context)).await {
+                Turn::Over => return Ok(()),
+                Turn::Lead => accessor
+                    .with(|mut store| pass_time(store.data_mut().deterministic_view().ctx, Some(&place), function))?,
+            }
+        }
+    });
+    beside(&place, over)??
 }
 
 /// The timers that are alive.
@@ -83,22 +154,21 @@ impl DeterministicCtxView<'_> {
 
     /// Whether a pollable that is no timer is ready now.
     fn other_is_ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
-        let ready = asynchronous::HostPollable::ready(self.table, Resource::new_borrow(pollable.rep()));
+        let ready = stock::HostPollable::ready(self.table, Resource::new_borrow(pollable.rep()));
         let mut ready = std::pin::pin!(ready);
         // Asking never waits.
         with_ambient_tokio_runtime(|| poll_noop(ready.as_mut())).unwrap_or(Ok(false))
     }
 
-    /// How many of the pollables in `list` the guest is told of, after time has passed as it must. They are the first of
-    /// the scheduler's `ready`, chosen and ordered by it.
-    fn wait(&mut self, list: &[Resource<DynPollable>]) -> Result<usize> {
+    /// Finds which of the pollables in `list` are ready; if none is, the deadline of the first that will be.
+    fn look(&mut self, list: &[Resource<DynPollable>], function: HostCall) -> Result<Option<Instant>> {
         let mut ready = std::mem::take(&mut self.ctx.scheduling.ready);
         ready.clear();
         if list.len() > ready.capacity() {
             ready.try_reserve_exact(list.len()).map_err(memory::exhausted)?;
         }
         // Asking moves neither the timeline nor the scheduler.
-        let mut now = self.ctx.now();
+        let now = self.ctx.now();
         let all_due = self.ctx.scheduling.scheduler.timers_are_due();
         let mut earliest: Option<Instant> = None;
         for (position, pollable) in (0..).zip(list) {
@@ -114,49 +184,50 @@ impl DeterministicCtxView<'_> {
                 None => {}
             }
         }
-        if ready.is_empty() {
-            let Some(earliest) = earliest else {
-                let waiting_for = format!("{} pollable(s), none of them ready", list.len());
-                return Err(Error::Deadlock { waiting_for, at: now }.into());
-            };
-            self.ctx.time.clock.advance_to(earliest)?;
-            now = self.ctx.now();
-            #[cfg(feature = "http")]
-            if now < earliest {
-                self.ctx.timers.reached = self.ctx.timers.reached.max(earliest);
-            }
-            // A frozen clock does not move, and the wait is over nevertheless.
-            let over = now.max(earliest);
-            for (position, pollable) in (0..).zip(list) {
-                if let Some(deadline) = self.ctx.timers.deadlines.get(pollable.rep())
-                    && deadline <= over
-                {
-                    ready.push(Event::new(position, pollable.rep().into(), EventKind::Timer { deadline }));
-                }
+        if ready.is_empty() && earliest.is_none() {
+            let waiting_for = format!("{} pollable(s), none of them ready", list.len());
+            return Err(Error::Deadlock { waiting_for, at: now }.into());
+        }
+        if !ready.is_empty() {
+            earliest = None;
+            if all_due || now == Instant::MAX {
+                self.ctx.may_be_in_vain(ready.iter().map(Event::kind), function)?;
             }
         }
-        let selection = self.ctx.scheduling.scheduler.select(now, &mut ready)?;
-        if selection.delay > 0 {
-            self.ctx.time.clock.advance_to(now.saturating_add(selection.delay))?;
-        }
-        let deliver = selection.deliver.clamp(1, ready.len());
         self.ctx.scheduling.ready = ready;
-        Ok(deliver)
+        Ok(earliest)
     }
 
-    fn poll(&mut self, list: &[Resource<DynPollable>]) -> Result<Vec<u32>> {
-        self.ctx.calls.count(HostCall::poll);
-        if list.is_empty() {
-            return Err(Error::EmptyPollList.into());
+    /// Finds which of the timers in `list` are due after a wait until `earliest`.
+    fn look_again(&mut self, list: &[Resource<DynPollable>], earliest: Instant) {
+        let now = self.ctx.now();
+        #[cfg(feature = "http")]
+        if now < earliest {
+            self.ctx.timers.reached = self.ctx.timers.reached.max(earliest);
         }
-        let deliver = self.wait(list)?;
-        memory::probe(deliver.saturating_mul(size_of::<u32>()))?;
-        Ok(self.ctx.scheduling.ready[..deliver].iter().map(Event::subscription).collect())
+        // A frozen clock does not move, and the wait is over nevertheless.
+        let over = now.max(earliest);
+        let DeterministicCtx { timers, scheduling: Scheduling { ready, .. }, .. } = &mut *self.ctx;
+        ready.clear();
+        for (position, pollable) in (0..).zip(list) {
+            if let Some(deadline) = timers.deadlines.get(pollable.rep())
+                && deadline <= over
+            {
+                ready.push(Event::new(position, pollable.rep().into(), EventKind::Timer { deadline }));
+            }
+        }
     }
 
-    fn block(&mut self, pollable: &Resource<DynPollable>) -> Result<()> {
-        self.ctx.calls.count(HostCall::pollable_block);
-        self.wait(std::slice::from_ref(pollable)).map(drop)
+    /// How many of the ready pollables the guest is told of. They are the first of the scheduler's `ready`, chosen and ordered
+    /// by it.
+    fn choose(&mut self) -> Result<usize> {
+        let DeterministicCtx { time, scheduling: Scheduling { scheduler, ready, .. }, .. } = &mut *self.ctx;
+        let now = time.clock.now();
+        let selection = scheduler.select(now, ready)?;
+        if selection.delay > 0 {
+            time.clock.advance_to(now.saturating_add(selection.delay))?;
+        }
+        Ok(selection.deliver.clamp(1, ready.len()))
     }
 
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
@@ -171,45 +242,26 @@ impl DeterministicCtxView<'_> {
         self.ctx.timers.deadlines.remove(pollable.rep());
         self.ctx.timers.open.remove(&pollable.rep());
         let number = pollable.rep();
-        asynchronous::HostPollable::drop(self.table, pollable)?;
+        stock::HostPollable::drop(self.table, pollable)?;
         self.ctx.held.release(number);
         Ok(())
     }
 }
 
-impl sync::io::poll::Host for DeterministicCtxView<'_> {
-    fn poll(&mut self, list: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
-        DeterministicCtxView::poll(self, &list)
-    }
-}
-
-impl sync::io::poll::HostPollable for DeterministicCtxView<'_> {
+/// For whoever has the view at hand and no store around it: waits are then alone.
+impl HostPollable for DeterministicCtxView<'_> {
     fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
         DeterministicCtxView::ready(self, &pollable)
     }
 
     fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        DeterministicCtxView::block(self, &pollable)
-    }
-
-    fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        self.drop_pollable(pollable)
-    }
-}
-
-impl asynchronous::Host for DeterministicCtxView<'_> {
-    async fn poll(&mut self, list: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
-        DeterministicCtxView::poll(self, &list)
-    }
-}
-
-impl asynchronous::HostPollable for DeterministicCtxView<'_> {
-    async fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
-        DeterministicCtxView::ready(self, &pollable)
-    }
-
-    async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        DeterministicCtxView::block(self, &pollable)
+        let (list, function) = (std::slice::from_ref(&pollable), HostCall::pollable_block);
+        self.ctx.calls.count(function);
+        if let Some(earliest) = self.look(list, function)? {
+            self.ctx.sleep(earliest, function)?;
+            self.look_again(list, earliest);
+        }
+        self.choose().map(drop)
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {

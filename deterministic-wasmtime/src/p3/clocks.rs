@@ -2,16 +2,17 @@
 
 use std::future::poll_fn;
 
-use deterministic_core::{ClockId, Instant};
+use deterministic_core::{ClockId, EventKind, Instant};
 use wasmtime::Result;
 use wasmtime::component::Accessor;
 use wasmtime_wasi::p3::bindings::clocks as bindings;
 
-use super::drive::Turn;
+use super::drive::{Place, Turn};
 use crate::calls::HostCall;
 use crate::held::HANDLE;
 use crate::p2::linked;
-use crate::{Deterministic, DeterministicCtxView};
+use crate::standstill::after;
+use crate::{Deterministic, DeterministicCtx, DeterministicCtxView};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. A guest that waits must be called through [`drive`](super::drive).
@@ -62,28 +63,39 @@ impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
 
 impl<U: 'static> bindings::monotonic_clock::HostWithStore<U> for Deterministic {
     async fn wait_until(store: &Accessor<U, Self>, when: u64) -> Result<()> {
-        wait(store, Some(HostCall::monotonic_clock_wait_until), |_| Instant::from_nanos(when)).await
+        let call = HostCall::monotonic_clock_wait_until;
+        wait(store, call, |ctx| {
+            ctx.calls.count(call);
+            Instant::from_nanos(when)
+        })
+        .await
     }
 
     async fn wait_for(store: &Accessor<U, Self>, duration: u64) -> Result<()> {
-        wait(store, Some(HostCall::monotonic_clock_wait_for), |now| now.saturating_add(duration)).await
+        let call = HostCall::monotonic_clock_wait_for;
+        wait(store, call, |ctx| {
+            ctx.calls.count(call);
+            after(ctx.now(), duration)
+        })
+        .await
     }
 }
 
-/// Waits until `deadline`, which is told where the timeline stands.
+/// Waits in `call` until `deadline`, which is asked when it begins.
 pub(crate) async fn wait<U: 'static>(
     store: &Accessor<U, Deterministic>,
-    call: Option<HostCall>,
-    deadline: impl FnOnce(Instant) -> Instant,
+    call: HostCall,
+    deadline: impl FnOnce(&mut DeterministicCtx) -> Instant,
 ) -> Result<()> {
     let place = store.with(|mut store| -> Result<_> {
         let DeterministicCtxView { ctx, .. } = store.get();
-        if let Some(call) = call {
-            ctx.calls.count(call);
-        }
+        let deadline = deadline(ctx);
         let now = ctx.now();
-        let deadline = deadline(now);
-        if deadline <= now || ctx.scheduling.scheduler.timers_are_due() {
+        let all_due = ctx.scheduling.scheduler.timers_are_due();
+        if deadline <= now || all_due {
+            if all_due || now == Instant::MAX {
+                ctx.may_be_in_vain([EventKind::Timer { deadline }], call)?;
+            }
             return Ok(None);
         }
         let held = ctx.held.account().charge(HANDLE)?;
@@ -94,19 +106,24 @@ pub(crate) async fn wait<U: 'static>(
         match poll_fn(|context| place.poll(context)).await {
             Turn::Over => return Ok(()),
             // Nothing else can go on, and this wait is the first to end: let time pass, for it and its peers.
-            Turn::Lead => store.with(|mut store| pass_time(store.get()))?,
+            Turn::Lead => store.with(|mut store| pass_time(store.get().ctx, None, call))?,
         }
     }
 }
 
-/// Moves the timeline to the earliest deadline, and ends the waits that are then over as the scheduler says.
-fn pass_time(view: DeterministicCtxView<'_>) -> Result<()> {
-    let ctx = view.ctx;
+/// Moves the timeline to the earliest deadline, and ends the waits that are then over as the scheduler says. If that is only
+/// `own`, it has the choice among what it waits for still before it, and this is none.
+pub(crate) fn pass_time(ctx: &mut DeterministicCtx, own: Option<&Place>, call: HostCall) -> Result<()> {
     let Some(earliest) = ctx.waits.earliest() else { return Ok(()) };
-    ctx.time.clock.advance_to(earliest)?;
     // A frozen clock does not move, and the wait is over nevertheless.
-    let now = ctx.now().max(earliest);
+    let now = ctx.sleep(earliest, call)?.max(earliest);
     let mut ready = ctx.waits.due(now);
+    if let (Some(own), [only]) = (own, &ready[..])
+        && own.is(only)
+    {
+        ctx.waits.end(ready.iter());
+        return Ok(());
+    }
     let selection = ctx.scheduling.scheduler.select(now, &mut ready)?;
     if selection.delay > 0 {
         ctx.time.clock.advance_to(ctx.now().saturating_add(selection.delay))?;

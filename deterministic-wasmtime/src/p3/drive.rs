@@ -33,6 +33,8 @@ struct Queue {
     waiting: BTreeMap<(Instant, u64), State>,
     /// The places that the scheduler ended and that do not know yet, in its order.
     ending: VecDeque<(Instant, u64)>,
+    /// The places of calls that wait on the stack of the host, the innermost last: see [`beside`].
+    stacked: Vec<(Instant, u64)>,
 }
 
 #[derive(Debug)]
@@ -43,15 +45,15 @@ enum State {
 }
 
 /// What a wait learns when it is woken.
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// Its time has come.
     Over,
-    /// It is the first in the queue, and nothing else can go on.
+    /// It is the first in the queue or waits on the host's stack, and nothing else can go on.
     Lead,
 }
 
 /// A place in the queue, given up when dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     waits: Waits,
     key: (Instant, u64),
 }
@@ -61,7 +63,7 @@ impl Waits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn enqueue(&self, deadline: Instant) -> Result<Place, Error> {
+    pub(crate) fn enqueue(&self, deadline: Instant) -> Result<Place, Error> {
         let mut queue = self.queue();
         if queue.drivers == 0 {
             return Err(Error::NotDriven);
@@ -72,9 +74,17 @@ impl Waits {
         Ok(Place { waits: self.clone(), key })
     }
 
-    /// The first deadline in the queue.
+    /// Whether a call on the host's stack can wait [`beside`] what else there is in the store.
+    pub(crate) fn may_wait_beside(&self) -> bool {
+        let queue = self.queue();
+        queue.drivers > 0 && queue.stacked.len() < MAX_STACKED
+    }
+
+    /// The first deadline in the queue, of the waits that were not told that they are over.
     pub(super) fn earliest(&self) -> Option<Instant> {
-        self.queue().waiting.keys().next().map(|(deadline, _)| *deadline)
+        let queue = self.queue();
+        let mut waiting = queue.waiting.iter().filter(|(_, state)| !matches!(state, State::Over));
+        waiting.next().map(|((deadline, _), _)| *deadline)
     }
 
     /// The waits that are over at `now`, in the order of their deadlines, then of their age. Those that were told so
@@ -122,11 +132,13 @@ impl Waits {
         }
     }
 
-    /// Wakes the first in the queue as the leader; `false` if there is none.
+    /// Wakes the leader; `false` if there is none. It is the innermost call that waits on the host's stack, since nothing below
+    /// is looked at until that is over, or else the first in the queue.
     fn lead(&self) -> bool {
         let waker = {
             let mut queue = self.queue();
-            let Some(state) = queue.waiting.values_mut().next() else { return false };
+            let leader = queue.stacked.last().or_else(|| queue.waiting.keys().next()).copied();
+            let Some(state) = leader.and_then(|leader| queue.waiting.get_mut(&leader)) else { return false };
             match std::mem::replace(state, State::Leading) {
                 State::Waiting(waker) => waker,
                 // It was told already and has not looked: nothing will make it.
@@ -138,7 +150,12 @@ impl Waits {
 }
 
 impl Place {
-    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Turn> {
+    /// Whether the event is that of this place.
+    pub(super) fn is(&self, event: &Event) -> bool {
+        (event.kind(), event.id()) == (EventKind::Timer { deadline: self.key.0 }, self.key.1)
+    }
+
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Turn> {
         let mut queue = self.waits.queue();
         match queue.waiting.get_mut(&self.key) {
             Some(State::Over) | None => Poll::Ready(Turn::Over),
@@ -220,6 +237,31 @@ pub async fn drive<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Err
 pub fn block_on<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
     // Streams of the embedder's that start tasks look for a runtime.
     with_ambient_tokio_runtime(|| run(waits, future))
+}
+
+/// How many calls may wait on the host's stack at a time. Each keeps a stack of the guest's; one more waits alone, as if nothing
+/// else could go on.
+const MAX_STACKED: usize = 256;
+
+/// Runs to its end what goes on in a store beside a call of the guest's that waits at `place`: a function that is not
+/// asynchronous to the guest cannot give the store away while it waits, but can run what else there is in it meanwhile.
+///
+/// `future` is a `run_concurrent` that is over when the place is. What is started in it and not over goes on after it. Of several
+/// that wait so, the last one ends first, be it due later.
+pub(crate) fn beside<F: Future>(place: &Place, future: F) -> Result<F::Output, Error> {
+    /// Takes the place from the stack again.
+    struct Stacked<'a>(&'a Waits);
+
+    impl Drop for Stacked<'_> {
+        fn drop(&mut self) {
+            self.0.queue().stacked.pop();
+        }
+    }
+
+    let waits = &place.waits;
+    waits.queue().stacked.push(place.key);
+    let _stacked = Stacked(waits);
+    run(waits, future)
 }
 
 fn run<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {

@@ -19,9 +19,11 @@ mod drive;
 mod files;
 mod randomness;
 
+pub(crate) use clocks::pass_time;
 #[cfg(feature = "http")]
 pub(crate) use clocks::wait;
 pub use clocks::{monotonic_clock, system_clock, timezone};
+pub(crate) use drive::{Turn, beside};
 pub use drive::{Waits, block_on, drive};
 pub use files::{filesystem, preopens};
 pub use randomness::{insecure, insecure_seed, random};

@@ -8,5 +8,7 @@ mod files;
 mod held;
 mod host;
 mod mixed;
+mod neighbours;
+mod standstill;
 mod tasks;
 mod timers;
