@@ -119,6 +119,10 @@ pub(crate) struct RunArgs {
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+
+    /// Puts into the report how much work a core module's functions did, counted as for --fuel
+    #[arg(long, requires = "report", conflicts_with_all = ["cache", "fuel"])]
+    pub(crate) profile: bool,
 }
 
 impl RunArgs {

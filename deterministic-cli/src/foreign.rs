@@ -14,7 +14,7 @@ const COMPILER: &str = "how a guest is compiled makes no difference to a run, an
 const NETWORK: &str = "there is no network here; leave it out";
 const PRESENT: &str = "it is always there; leave it out";
 const ABSENT: &str = "nobody here provides it; `detwasi audit` says which imports are provided";
-const DEBUGGING: &str = "there is no debugging and no profiling here; leave it out";
+const DEBUGGING: &str = "there is no debugging here, and no profile but that of `detwasi run --profile`; leave it out";
 
 /// What stands in place of an option. `=` in front: an option of ours, that takes the same value.
 type Row = (&'static str, &'static str);
@@ -72,7 +72,6 @@ const LONG: &[Row] = &[
     ("tcplisten", NETWORK),
     ("listenfd", NETWORK),
     ("addr", "`detwasi run --http-request FILE` here: it answers one request"),
-    ("profile", DEBUGGING),
     ("config", ENGINE),
     ("target", COMPILER),
     ("allow-precompiled", "not there; give the .wasm file that the .cwasm file was made from"),

@@ -48,7 +48,7 @@ fn line(text: &mut String, number: usize, frame: &FrameInfo) -> fmt::Result {
 }
 
 /// A function's name as its source has it, if that can be known without much ado.
-fn demangled(name: &str) -> String {
+pub(crate) fn demangled(name: &str) -> String {
     let mut text = Bounded::new(NAME);
     let known = if name.len() > MANGLED {
         false

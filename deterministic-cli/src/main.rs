@@ -25,6 +25,7 @@ mod order;
 mod outcome;
 mod presets;
 mod problem;
+mod profile;
 mod refuse;
 mod report;
 mod run;

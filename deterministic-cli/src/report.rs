@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::directories;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
+use crate::profile;
 use crate::refuse::Refused;
 use crate::stdio::Summary;
 
@@ -38,6 +39,8 @@ pub(crate) struct Report {
     pub(crate) memories: BTreeMap<String, Summary>,
     /// How many bytes all memories had together at most, those too that are not exported.
     pub(crate) memory_peak_bytes: u64,
+    /// With `--profile`.
+    pub(crate) profile: Option<Vec<profile::Line>>,
     /// The hermetic ones.
     pub(crate) directories: Vec<directories::Reported>,
     /// What names the run, if it is the same each time, and what names its outcome.

@@ -28,7 +28,7 @@ use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::report::{self, Report, Target};
 use crate::stdio::{Outputs, Summary};
-use crate::{compiled, component, module, refuse, stack};
+use crate::{compiled, component, module, profile, refuse, stack};
 
 /// What a guest is started with, beside its hermetic directories.
 pub(crate) struct Start {
@@ -61,6 +61,8 @@ pub(crate) struct Ended {
     pub(crate) memories: BTreeMap<String, Summary>,
     /// How many bytes its memories had together at most.
     pub(crate) memory_peak: u64,
+    /// Where its fuel went, if somebody wants to know.
+    pub(crate) profile: Option<Vec<profile::Line>>,
 }
 
 /// A guest that was compiled, linked, and found to be callable.
@@ -84,8 +86,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     if let (Some(_), Kind::Module) = (&answers, guest.kind()) {
         return Err(Problem::AnswersForModule { path: guest.path().into() });
     }
+    if args.profile && guest.kind() == Kind::Component {
+        return Err(Problem::ProfileOfComponent { path: guest.path().into() });
+    }
     let prepare = || match guest.kind() {
-        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry(), &preloads).map(Program::Module),
+        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry(), &preloads, args.profile)
+            .map(Program::Module),
         Kind::Component => component::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Component),
     };
     let store = args.cache.as_ref().map(DiskStore::new);
@@ -193,6 +199,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         stderr,
         memories: ran.notes.memories,
         memory_peak_bytes: ran.notes.memory_peak_bytes,
+        profile: ran.profile,
         directories: directories.report(&ran.left)?,
         fingerprint: fingerprint.map(|fingerprint| fingerprint.to_string()),
         outcome_digest,
@@ -209,6 +216,7 @@ struct Ran {
     outcome: Outcome,
     results: Option<Vec<String>>,
     left: Vec<Tree>,
+    profile: Option<Vec<profile::Line>>,
     notes: Notes,
     /// Whether it would have ended so on any machine.
     is_the_same_anywhere: bool,
@@ -231,7 +239,8 @@ impl Ran {
             order: Order::default(),
         };
         let is_the_same_anywhere = ended.outcome.is_the_same_anywhere();
-        Ran { outcome: ended.outcome, results: ended.results, left: ended.left, notes, is_the_same_anywhere }
+        let Ended { outcome, results, left, profile, .. } = ended;
+        Ran { outcome, results, left, profile, notes, is_the_same_anywhere }
     }
 }
 
@@ -244,7 +253,7 @@ impl From<Found> for Ran {
                 Outcome::Trap { kind, message, frames: notes.frames.clone(), fault: Fault::Guest }
             }
         };
-        Ran { outcome, results, left, notes, is_the_same_anywhere: true }
+        Ran { outcome, results, left, profile: None, notes, is_the_same_anywhere: true }
     }
 }
 

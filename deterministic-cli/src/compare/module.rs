@@ -139,7 +139,7 @@ impl Programs {
         default_engine: &Engine,
         args: &GuestArgs,
     ) -> Result<Self, Problem> {
-        let program = module::Program::prepare(guest, engine, args, Entry::Program, &[])?;
+        let program = module::Program::prepare(guest, engine, args, Entry::Program, &[], false)?;
         let ours = program.module().clone();
         let stock = match args.call_depth() {
             // The limit is in the module.

@@ -160,6 +160,7 @@ impl Program {
         let left = directories.left(store.data_mut().wasi.deterministic_mut().files())?;
         let policies = store.data().wasi.deterministic();
         Ok(Ended {
+            profile: None,
             left,
             outcome,
             results,

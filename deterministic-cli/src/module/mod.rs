@@ -23,6 +23,7 @@ use crate::directories::Directories;
 use crate::guest::{Guest, chain, listed};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
+use crate::profile::Profiled;
 use crate::run::{Ended, Start, refused};
 use preload::Prepared;
 
@@ -39,6 +40,8 @@ struct State {
 pub(crate) struct Program<'a> {
     linked: Linked<'a>,
     call: Call,
+    /// What counts where its fuel goes.
+    profiled: Option<Profiled>,
     /// Whether what the call returns is printed, be it nothing.
     invoked: bool,
 }
@@ -64,9 +67,14 @@ impl<'a> Program<'a> {
         args: &GuestArgs,
         entry: Entry<'_>,
         preloads: &'a [Preload],
+        profile: bool,
     ) -> Result<Self, Problem> {
-        let module =
-            guest.compile(|binary| Module::from_binary(engine, &limited(binary, args, preloads.len() + 1)?))?;
+        let (module, profiled) = guest.compile(|binary| {
+            let binary = limited(binary, args, preloads.len() + 1)?;
+            let profiled = profile.then(|| profiled(engine, &binary)).transpose()?;
+            let counting = profiled.as_ref().map_or(&*binary, |profiled| profiled.wasm.as_slice());
+            Ok((Module::from_binary(engine, counting)?, profiled))
+        })?;
         no_shared_memory(guest, &module)?;
         let (call, invoked) = match entry {
             Entry::Invoke(text) => (Call::parse(text, args.guest_args(), &module, guest)?, true),
@@ -83,7 +91,7 @@ impl<'a> Program<'a> {
             preloads.check(guest, &module, &linker)?;
             Linked::After(After { preloads, linker, module }.into())
         };
-        let program = Program { linked, call, invoked };
+        let program = Program { linked, call, profiled, invoked };
         if program.call.is_nothing() && !guest.has_start_function() {
             note(&format!(
                 "`{}` exports no function `_start` to call, so nothing of it is called; call an export with `detwasi run \
@@ -120,6 +128,10 @@ impl<'a> Program<'a> {
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
         let (outcome, results) = Outcome::with_results(called);
+        let lines = self.profiled.as_ref().map(|profiled| match &made {
+            Some((instance, _)) => profiled.lines(instance, &mut store),
+            None => Vec::new(),
+        });
         let memories = match made.filter(|_| memories) {
             Some((instance, beside)) => memories::summaries(&instance, beside, &mut store),
             None => BTreeMap::new(),
@@ -138,6 +150,7 @@ impl<'a> Program<'a> {
             host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
             memories,
             memory_peak: store.data().limits.memory_bytes_taken(),
+            profile: lines,
         })
     }
 }
@@ -175,6 +188,12 @@ fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Problem> {
         return Err(Problem::Invalid { path: guest.path().into(), reason: "it imports a shared memory".into() });
     }
     Ok(())
+}
+
+/// One that counts where its fuel goes, if it is valid to begin with.
+fn profiled(engine: &Engine, binary: &[u8]) -> wasmtime::Result<Profiled> {
+    Module::validate(engine, binary)?;
+    Ok(Profiled::new(binary)?)
 }
 
 /// One of so many modules, with the limit on call depth that is in force.

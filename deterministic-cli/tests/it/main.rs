@@ -22,6 +22,7 @@ mod keys;
 mod memory;
 mod options;
 mod preload;
+mod profile;
 mod programs;
 mod refused;
 mod report;

@@ -133,7 +133,7 @@ fn options_of_wasmtime_are_told_their_names_here() {
         (&["--mapdir", "/a::b"], &["`--dir HOST::GUEST`", "the host's name first"]),
         (&["--mapdir=/a::b"], &["`--dir HOST::GUEST`"]),
         (&["--allow-precompiled"], &["give the .wasm file"]),
-        (&["--profile", "guest"], &["no profiling"]),
+        (&["-D", "profile=guest"], &["`detwasi run --profile`"]),
         (&["--disable-cache"], &["`--no-compile-cache`"]),
     ] {
         for command in ["run", "compare"] {
