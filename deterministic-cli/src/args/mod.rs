@@ -1,24 +1,27 @@
 //! The command line.
 
+mod mistakes;
+mod values;
+
+pub(crate) use self::mistakes::refuse;
+pub(crate) use self::values::{WriteBack, is_allowed};
+
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap_complete::Shell;
 use deterministic_policies::{Preset, Until};
 use deterministic_wasmtime::call_depth::units_for_stack;
 use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
-use jiff::Timestamp;
 
+use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_write_back};
 use crate::dir::Dir;
-use crate::problem::{self, one_line};
+use crate::numbers;
 use crate::refuse::{self, Refused};
 use crate::seed::Chosen;
-use crate::{foreign, numbers};
 
 /// Runs WebAssembly programs so that each run is the same.
 #[derive(Debug, Parser)]
@@ -310,123 +313,4 @@ impl GuestArgs {
     pub(crate) fn guest_args(&self) -> &[OsString] {
         self.guest.get(1..).unwrap_or_default()
     }
-}
-
-/// Whether one of the --allow-import means the import called `name`.
-pub(crate) fn is_allowed(allowed: &[String], name: &str) -> bool {
-    allowed.iter().any(|allowed| match allowed.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => allowed == name,
-    })
-}
-
-/// A directory of the host's, and which of the guest's is to be written there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WriteBack {
-    pub(crate) target: PathBuf,
-    pub(crate) guest: Option<String>,
-}
-
-fn parse_write_back(text: &str) -> Result<WriteBack, &'static str> {
-    let (target, guest) = match text.split_once("::") {
-        Some((target, guest)) => (target, Some(guest)),
-        None => (text, None),
-    };
-    if target.is_empty() || guest == Some("") {
-        return Err("give a directory, as in `--write-back out` or `--write-back out::/data`");
-    }
-    Ok(WriteBack { target: target.into(), guest: guest.map(str::to_owned) })
-}
-
-fn parse_env(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some(("", _)) => Err("give the variable a name, as in `--env K=V`".into()),
-        Some((name, value)) => Ok((name.into(), value.into())),
-        None => Err(format!(
-            "the host's environment is not passed on, as it differs between hosts; give the value, as in `--env \
-             {text}=\"${text}\"`"
-        )),
-    }
-}
-
-fn parse_preload(text: &str) -> Result<(String, PathBuf), &'static str> {
-    match text.split_once('=') {
-        Some((name, file)) if name.is_empty() || ["", "-"].contains(&file) => {
-            Err("give a name and a file, as in `--preload lib=lib.wasm`")
-        }
-        Some(("wasi_snapshot_preview1" | "wasi_unstable", _)) => Err("that name is WASI's own; give another"),
-        Some((name, file)) => Ok((name.into(), file.into())),
-        None => Err("give it a name, by which the guest imports from it: `--preload lib=lib.wasm`"),
-    }
-}
-
-fn parse_epoch(text: &str) -> Result<WallTime, &'static str> {
-    let time: Timestamp =
-        text.parse().map_err(|_| "give a date and time with its offset from UTC, such as 2025-01-01T00:00:00Z")?;
-    if is_leap_second(text) {
-        return Err("the wall clock, as Unix's, has no leap seconds; give the second before it or the one after");
-    }
-    u64::try_from(time.as_nanosecond())
-        .map(WallTime::from_unix_nanos)
-        .map_err(|_| "WASI's wall clock goes from 1970 to 2554; give a time between")
-}
-
-/// Whether the second of a date and time is 60, which the parser takes for 59. Between hours, minutes and seconds there may be
-/// colons.
-fn is_leap_second(text: &str) -> bool {
-    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
-    let digits = time.chars().filter(|&c| c != ':').take_while(char::is_ascii_digit);
-    digits.skip(4).take(2).eq("60".chars())
-}
-
-fn parse_stack(text: &str) -> Result<ByteSize, String> {
-    match numbers::size(text)? {
-        ByteSize(0) => Err("a guest without a stack can call nothing; give bytes, such as 512KiB".into()),
-        size => Ok(size),
-    }
-}
-
-/// Help and version as clap has them; an error as one line.
-pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // A closed stdout is no reason to fail.
-        let _ = error.print();
-        return if error.use_stderr() { ExitCode::from(problem::EXIT_CODE) } else { ExitCode::SUCCESS };
-    }
-    let text = error.render().to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let end = ["\nUsage:", "\nFor more information"].iter().filter_map(|mark| text.find(mark)).min();
-    // clap sets its tips apart by lines. That an unknown option could be meant as GUEST is no help.
-    let mut parts = text[..end.unwrap_or(text.len())].split("  tip: ");
-    let what = one_line(parts.next().unwrap_or_default());
-    let tips: String =
-        parts.map(one_line).filter(|tip| tip.contains("similar")).map(|tip| format!("; {tip}")).collect();
-    let given: Vec<_> = std::env::args_os().skip(1).collect();
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    // clap's error does not tell which command it is of.
-    let first = given.first().map(|first| first.to_string_lossy()).unwrap_or_default();
-    let hint = match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            context(ContextKind::InvalidSubcommand).and_then(|name| foreign::command(name, &given))
-        }
-        ErrorKind::UnknownArgument => context(ContextKind::InvalidArg).and_then(|option| {
-            let before_all = first.starts_with('-').then(|| foreign::option_of_run(option, &given)).flatten();
-            before_all.or_else(|| foreign::option(option, &given))
-        }),
-        _ => None,
-    };
-    if let Some(hint) = hint {
-        return problem::tell(&format!("{what}; {hint}"));
-    }
-    let help = match error.kind() {
-        ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
-        _ => {
-            let command = if ["audit", "compare", "completions", "man"].contains(&&*first) { &first } else { "run" };
-            &format!("`detwasi {command} --help` lists the options")
-        }
-    };
-    problem::tell(&format!("{what}{tips}; {help}"))
 }
