@@ -10,7 +10,7 @@ macro_rules! host_calls {
         #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "those of wasi:http are counted with it only"))]
         pub(crate) enum HostCall { $($name,)* $($component_name),* }
 
-        const NAMES: &[&str] = &[$(stringify!($name),)* $($text),*];
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)* $($text),*];
     };
 }
 
@@ -50,9 +50,9 @@ impl HostCall {
 }
 
 /// A counter for each function.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct HostCalls {
-    counts: [u64; NAMES.len()],
+    pub(crate) counts: Counts,
     /// How often a component used files and streams, which have no counters of their own.
     unnamed: u64,
 }
@@ -79,7 +79,7 @@ const WITHOUT_CHANGE: [HostCall; 15] = [
 impl HostCalls {
     #[inline]
     pub(crate) fn count(&mut self, call: HostCall) {
-        self.counts[call as usize] += 1;
+        self.counts.add(call);
     }
 
     /// Counts one that has no counter of its own.
@@ -91,16 +91,41 @@ impl HostCalls {
     /// How many calls there were but those that tell the time, yield and wait.
     pub(crate) fn that_change(&self) -> u64 {
         let all = self.counts.iter().sum::<u64>() + self.unnamed;
-        all - WITHOUT_CHANGE.iter().map(|&call| self.counts[call as usize]).sum::<u64>()
+        all - WITHOUT_CHANGE.iter().map(|&call| self.counts.of(call)).sum::<u64>()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        NAMES.iter().copied().zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
+        NAMES.iter().copied().zip(self.counts.iter()).filter(|(_, count)| *count > 0)
     }
 }
 
-impl Default for HostCalls {
+#[cfg(feature = "watch")]
+use crate::watch::Counts;
+
+/// The counters, which nobody else sees.
+#[cfg(not(feature = "watch"))]
+#[derive(Debug)]
+pub(crate) struct Counts([u64; NAMES.len()]);
+
+#[cfg(not(feature = "watch"))]
+impl Counts {
+    #[inline]
+    fn add(&mut self, call: HostCall) {
+        self.0[call as usize] += 1;
+    }
+
+    fn of(&self, call: HostCall) -> u64 {
+        self.0[call as usize]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(not(feature = "watch"))]
+impl Default for Counts {
     fn default() -> Self {
-        HostCalls { counts: [0; NAMES.len()], unnamed: 0 }
+        Counts([0; NAMES.len()])
     }
 }

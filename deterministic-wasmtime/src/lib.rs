@@ -29,6 +29,8 @@ pub mod p3;
 mod shown;
 mod standstill;
 mod view;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use ctx::DeterministicCtx;
 pub use deterministic_core as core;
@@ -44,3 +46,5 @@ pub use hooks::WasiCtxBuilderExt;
 pub use shown::{Shown, shown};
 pub use standstill::MAX_SLEEPS_IN_VAIN;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};
+#[cfg(feature = "watch")]
+pub use watch::CallsSoFar;
