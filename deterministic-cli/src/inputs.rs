@@ -19,7 +19,8 @@ use crate::module::Preload;
 use crate::problem::Problem;
 use crate::run::{Start, arguments, context};
 use crate::stdin::Stdin;
-use crate::stdio::{Outputs, Summary};
+use crate::stdio::Summary;
+use crate::watch::{Stage, Watch};
 
 /// What a guest is run with.
 pub(crate) struct Inputs<'a> {
@@ -38,26 +39,28 @@ pub(crate) struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    /// Takes in what is not yet: all of the standard input too if there is `whoever` needs it. `outputs` are where the guest will
-    /// write, and no part of the value.
+    /// Takes in what is not yet: all of the standard input too if there is `whoever` needs it. `watch` looks on, and is no part of
+    /// the value.
     pub(crate) fn read(
         args: &'a RunArgs,
         guest: &'a Guest,
         preloads: &'a [Preload],
         answers: Option<Answers>,
         whoever: Option<&str>,
-        outputs: &Outputs,
+        watch: &Watch,
     ) -> Result<Self, Problem> {
+        watch.at(Stage::Inputs);
         let common = &args.common;
         let policies = common.policies();
         let fuel = common.counted_fuel(&policies);
         let arguments = arguments(common, guest)?;
         // So that a wrong option is heard of before something is waited for.
-        context(common, &arguments, outputs)?;
+        context(common, &arguments, watch.outputs())?;
         let directories = Directories::read(common, &args.write_backs)?;
         let request = args.http_request.as_deref().map(Request::read).transpose()?;
         // Last, since it may wait for whoever writes at the other end.
         let stdin = Stdin::open(common.stdin.as_deref(), common.max_stdin.as_u64(), guest, preloads)?;
+        watch.stdin(stdin.waiting());
         let input = whoever.map(|whoever| stdin.read_ahead(whoever)).transpose()?.unwrap_or_default();
         Ok(Inputs { args, guest, arguments, directories, request, preloads, answers, stdin, input, policies, fuel })
     }
@@ -124,19 +127,22 @@ impl<'a> Inputs<'a> {
     }
 
     /// Hands the guest what it is started with, and keeps the directories as they were.
-    pub(crate) fn start(self, outputs: &Outputs, memories: bool) -> Result<(Start, Directories), Problem> {
+    pub(crate) fn start(self, watch: &Watch, memories: bool) -> Result<(Start, Directories), Problem> {
         let common = &self.args.common;
-        let mut wasi = context(common, &self.arguments, outputs)?;
+        let mut wasi = context(common, &self.arguments, watch.outputs())?;
         wasi.stdin(self.stdin);
+        let mut policies = self.policies;
+        policies.clock = watch.clock(policies.clock, self.fuel.is_some());
         let start = Start {
             wasi,
             request: self.request,
-            policies: self.policies,
+            policies,
             limits: common.limits(),
             max_held: common.max_held.as_u64(),
             fuel: self.fuel,
             answers: self.answers,
             memories,
+            watch: watch.clone(),
         };
         Ok((start, self.directories))
     }

@@ -34,6 +34,7 @@ mod sort;
 mod stack;
 mod stdin;
 mod stdio;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -145,6 +145,8 @@ pub(crate) enum Problem {
         "cannot give the guest a stack of {bytes} bytes: {error}; lower --max-wasm-stack, or give the process more memory"
     )]
     NoStack { bytes: u64, error: io::Error },
+    #[error("cannot watch the run: {0}; give the process room for some more threads and files")]
+    Unwatched(io::Error),
     #[error("cannot write the guest's {stream}: {error}; the run was ended there")]
     Output { stream: &'static str, error: io::Error },
     #[error("whoever read the output closed it")]

@@ -14,13 +14,14 @@ use crate::problem::Problem;
 use crate::profile;
 use crate::refuse::Refused;
 use crate::stdio::Summary;
+use crate::watch::Interrupted;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
 pub(crate) const FORMAT: u32 = 1;
 
-/// What the README's chapter about the report describes.
+/// What a report begins with: what is known before the guest starts.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct About {
     pub(crate) format: u32,
     pub(crate) guest_sha256: String,
     pub(crate) preset: String,
@@ -28,7 +29,34 @@ pub(crate) struct Report {
     pub(crate) epoch: String,
     /// By `--refuse`.
     pub(crate) refused: Vec<Refused>,
-    pub(crate) outcome: Outcome,
+}
+
+/// How a run ended.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Ending {
+    Guest(Outcome),
+    /// By no part of the run.
+    Interrupted {
+        interrupted: Interrupted,
+    },
+}
+
+/// A report of a run that is under way, and where it goes.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) target: Target,
+    pub(crate) about: About,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) cache: Option<&'static str>,
+}
+
+/// What the README's chapter about the report describes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    #[serde(flatten)]
+    pub(crate) about: About,
+    pub(crate) outcome: Ending,
     /// What the function called by `--invoke` returned.
     pub(crate) results: Option<Vec<String>>,
     pub(crate) elapsed_ns: u64,
@@ -38,7 +66,7 @@ pub(crate) struct Report {
     pub(crate) stderr: Summary,
     pub(crate) memories: BTreeMap<String, Summary>,
     /// How many bytes all memories had together at most, those too that are not exported.
-    pub(crate) memory_peak_bytes: u64,
+    pub(crate) memory_peak_bytes: Option<u64>,
     /// With `--profile`.
     pub(crate) profile: Option<Vec<profile::Line>>,
     /// The hermetic ones.
@@ -72,6 +100,11 @@ impl Target {
             Ok(place) => Ok(Target { given: path.into(), place }),
             Err(error) => Err(directory_problem(path).unwrap_or_else(|| problem(path, &error))),
         }
+    }
+
+    /// Whether it is a file, and nothing that somebody reads from while it is written.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.place, Place::File { .. })
     }
 
     /// Writes all of it, or leaves what was there.

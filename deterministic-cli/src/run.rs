@@ -26,8 +26,9 @@ use crate::module::Preload;
 use crate::order::Order;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::report::{self, Report, Target};
+use crate::report::{self, About, Draft, Ending, Report, Target};
 use crate::stdio::{Outputs, Summary};
+use crate::watch::{Stage, Watch};
 use crate::{compiled, component, module, profile, refuse, stack};
 
 /// What a guest is started with, beside its hermetic directories.
@@ -43,6 +44,8 @@ pub(crate) struct Start {
     pub(crate) answers: Option<Answers>,
     /// Whether somebody wants to know what is in its memories at the end.
     pub(crate) memories: bool,
+    /// Who looks on.
+    pub(crate) watch: Watch,
 }
 
 /// What is left of a guest that ended.
@@ -73,6 +76,14 @@ enum Program<'a> {
 
 /// Checks everything that can be checked, runs the guest, reports.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
+    let watch = Watch::start(args)?;
+    let ended = run_watched(args, &watch);
+    // One that was interrupted has nothing more to say.
+    watch.over();
+    ended
+}
+
+fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
     let common = &args.common;
     let fuel = common.counted_fuel(&common.policies());
     let mut config = config(fuel.is_some(), common.wasm_stack());
@@ -89,31 +100,39 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     if args.profile && guest.kind() == Kind::Component {
         return Err(Problem::ProfileOfComponent { path: guest.path().into() });
     }
-    let prepare = || match guest.kind() {
-        Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry(), &preloads, args.profile)
-            .map(Program::Module),
-        Kind::Component => component::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Component),
-    };
-    let store = args.cache.as_ref().map(DiskStore::new);
-    // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
-    let program = if store.is_none() { Some(prepare()?) } else { None };
-
     let target = args.report.as_deref().map(Target::probe).transpose()?;
-    let outputs = Outputs::default();
-    if store.is_some() || target.is_some() {
+    let outputs = watch.outputs();
+    if args.cache.is_some() || target.is_some() {
         outputs.keep();
     }
     if target.is_some() {
         outputs.digest();
     }
+    let reports = target.is_some();
+    watch.draft(target.map(|target| draft(target, common, &guest)));
+
+    let prepare = || {
+        watch.at(Stage::Compiling);
+        match guest.kind() {
+            Kind::Module => module::Program::prepare(&guest, &engine, common, args.entry(), &preloads, args.profile)
+                .map(Program::Module),
+            Kind::Component => {
+                component::Program::prepare(&guest, &engine, common, args.entry()).map(Program::Component)
+            }
+        }
+    };
+    let store = args.cache.as_ref().map(DiskStore::new);
+    // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
+    let program = if store.is_none() { Some(prepare()?) } else { None };
+
     // Of a run without a name nobody needs all of the input.
-    let whoever = match (&store, &target) {
+    let whoever = match (&store, reports) {
         (Some(_), _) => Some("--cache"),
-        (None, Some(_)) if common.dirs.is_empty() && common.preset != Preset::Host => Some("--report"),
+        (None, true) if common.dirs.is_empty() && common.preset != Preset::Host => Some("--report"),
         _ => None,
     };
-    let mut inputs = Inputs::read(args, &guest, &preloads, answers, whoever, &outputs)?;
-    if store.is_some() || target.is_some() {
+    let mut inputs = Inputs::read(args, &guest, &preloads, answers, whoever, watch)?;
+    if store.is_some() || reports {
         inputs.directories.want();
     }
     let stdin = inputs.stdin.clone();
@@ -121,13 +140,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     let (epoch, begun) = inputs.begin();
     let fuel = inputs.fuel();
 
-    let fingerprint = match (&store, &target) {
-        (None, None) => None,
-        (None, Some(_)) => inputs.fingerprint(&engine).ok(),
+    let fingerprint = match (&store, reports) {
+        (None, false) => None,
+        (None, true) => inputs.fingerprint(&engine).ok(),
         (Some(_), _) => Some(inputs.fingerprint(&engine)?),
     };
     let found = store.as_ref().zip(fingerprint).and_then(|(store, key)| cache::find(store, &key, &inputs.directories));
     let cached = store.as_ref().map(|_| if found.is_some() { "hit" } else { "miss" });
+    watch.more(|draft| {
+        draft.about.epoch = rfc3339(epoch);
+        draft.fingerprint = fingerprint.map(|fingerprint| fingerprint.to_string());
+        draft.cache = cached;
+    });
     let (mut ran, directories) = match found {
         Some(found) => {
             // That they fit was seen when it was found.
@@ -140,7 +164,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
                 Some(program) => program,
                 None => prepare()?,
             };
-            let (start, directories) = inputs.start(&outputs, target.is_some() || store.is_some())?;
+            let (start, directories) = inputs.start(watch, reports || store.is_some())?;
             let ended = match program {
                 Program::Module(program) => program.run(&guest, start, &directories),
                 Program::Component(program) => program.run(&guest, start, &directories),
@@ -150,6 +174,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
             (Ran::of(ended, begun, fuel_consumed), directories)
         }
     };
+
+    // What comes now happens whole or, with the process ended at once, not at all.
+    let draft = watch.over();
 
     let printed = stdin
         .finish()
@@ -165,7 +192,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
     };
     let written_back = directories.write_back(&ran.left, ended);
     printed?;
-    let kept = outputs.kept().filter(|_| target.is_some() || cached == Some("miss"));
+    let kept = outputs.kept().filter(|_| reports || cached == Some("miss"));
     let left = if kept.is_some() { directories.keep(&ran.left)? } else { None };
     let outcome = kept.zip(left).map(|(kept, left)| {
         let results = ran.results.as_deref().unwrap_or_default();
@@ -180,17 +207,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         ran.notes.order = order;
         cache::keep(store, key, outcome, &ran.notes);
     }
-    let Some((target, (stdout, stderr))) = target.zip(outputs.summaries()) else {
+    let Some((draft, (stdout, stderr))) = draft.zip(outputs.summaries()) else {
         return written_back.map(|()| ran.outcome.tell());
     };
     let report = Report {
-        format: report::FORMAT,
-        guest_sha256: Summary::of(guest.binary()).sha256,
-        preset: common.preset.to_string(),
-        seed: common.seed.seed().to_string(),
-        epoch: rfc3339(epoch),
-        refused: refuse::each(&common.refused),
-        outcome: ran.outcome,
+        about: draft.about,
+        outcome: Ending::Guest(ran.outcome.clone()),
         results: ran.results,
         elapsed_ns: ran.notes.elapsed_ns,
         fuel_consumed: ran.notes.fuel_consumed,
@@ -198,17 +220,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
         stdout,
         stderr,
         memories: ran.notes.memories,
-        memory_peak_bytes: ran.notes.memory_peak_bytes,
+        memory_peak_bytes: Some(ran.notes.memory_peak_bytes),
         profile: ran.profile,
         directories: directories.report(&ran.left)?,
-        fingerprint: fingerprint.map(|fingerprint| fingerprint.to_string()),
+        fingerprint: draft.fingerprint,
         outcome_digest,
-        cache: cached,
+        cache: draft.cache,
     };
-    let written = target.write(&report).and(written_back);
+    let written = draft.target.write(&report).and(written_back);
     // How the guest ended is told even if the report fails; what is our own problem decides the exit code.
-    let code = report.outcome.tell();
+    let code = ran.outcome.tell();
     written.map(|()| code)
+}
+
+/// The report of a run that was not begun.
+fn draft(target: Target, args: &GuestArgs, guest: &Guest) -> Draft {
+    let about = About {
+        format: report::FORMAT,
+        guest_sha256: Summary::of(guest.binary()).sha256,
+        preset: args.preset.to_string(),
+        seed: args.seed.seed().to_string(),
+        epoch: rfc3339(args.policies().epoch),
+        refused: refuse::each(&args.refused),
+    };
+    Draft { target, about, fingerprint: None, cache: None }
 }
 
 /// How a run went, be it now or at an earlier time.

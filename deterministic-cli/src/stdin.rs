@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -30,7 +31,28 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The input. A clone goes on reading where the other stopped.
 #[derive(Clone, Debug)]
-pub(crate) struct Stdin(Arc<Mutex<State>>);
+pub(crate) struct Stdin {
+    state: Arc<Mutex<State>>,
+    waiting: Waiting,
+}
+
+/// Whether somebody waits for input, for another thread to see.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waiting(Arc<AtomicBool>);
+
+impl Waiting {
+    /// Whether somebody does.
+    pub(crate) fn now(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn during<R>(&self, read: impl FnOnce() -> R) -> R {
+        self.0.store(true, Ordering::Relaxed);
+        let done = read();
+        self.0.store(false, Ordering::Relaxed);
+        done
+    }
+}
 
 #[derive(Debug)]
 struct State {
@@ -78,7 +100,8 @@ impl Stdin {
         } else {
             Source::Bytes(Bytes::new())
         };
-        Ok(Stdin(Arc::new(Mutex::new(State { source, file, max, left: max, ended: false, failed: None }))))
+        let state = State { source, file, max, left: max, ended: false, failed: None };
+        Ok(Stdin { state: Arc::new(Mutex::new(state)), waiting: Waiting::default() })
     }
 
     /// All of it, before the guest starts, as `whoever` needs it. The guest gets the same bytes.
@@ -87,7 +110,7 @@ impl Stdin {
         let most = state.max.saturating_add(1);
         if let Source::Host(file) = &mut state.source {
             let told = Impatience::new(format!("waiting for the end of standard input, all of which {whoever} needs"));
-            let read = fill(file, usize::try_from(most).unwrap_or(usize::MAX));
+            let read = self.waiting.during(|| fill(file, usize::try_from(most).unwrap_or(usize::MAX)));
             drop(told);
             let bytes = read.map_err(|error| unreadable(&state.file, error))?;
             if bytes.len() as u64 > state.max {
@@ -106,8 +129,17 @@ impl Stdin {
         self.lock().failed.take().map_or(Ok(()), Err)
     }
 
+    /// Whether it is waited for.
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.waiting.clone()
+    }
+
+    fn read(&self, len: usize) -> Result<Bytes, Nothing> {
+        self.waiting.during(|| self.lock().read(len))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,7 +242,7 @@ impl StdinStream for Stdin {
 
 impl InputStream for Stdin {
     fn read(&mut self, len: usize) -> StreamResult<Bytes> {
-        self.lock().read(len).map_err(|nothing| match nothing {
+        Stdin::read(self, len).map_err(|nothing| match nothing {
             Nothing::Ended => StreamError::Closed,
             Nothing::Failed => StreamError::Trap(HostFailed.into()),
         })
@@ -225,7 +257,7 @@ impl Pollable for Stdin {
 
 impl AsyncRead for Stdin {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.lock().read(buffer.remaining()) {
+        match Stdin::read(&self, buffer.remaining()) {
             Ok(bytes) => buffer.put_slice(&bytes),
             Err(Nothing::Ended) => {}
             // As an output does that failed: the guest waits for ever, and so is ended, and sees nothing of the host.

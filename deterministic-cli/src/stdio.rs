@@ -17,6 +17,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::order::{Order, Which};
 use crate::problem::Problem;
+use crate::watch::forever;
 
 /// How much a guest may write at once; it writes on without waiting.
 const PERMIT: usize = 64 << 10;
@@ -43,7 +44,15 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Both outputs of a guest, passed on to the host's unless they are [`captured`](Outputs::captured).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outputs(Arc<Mutex<State>>);
+pub(crate) struct Outputs(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Held while something goes to the host, which may take it in slowly or never: what is known of the outputs can be looked at
+    /// meanwhile.
+    passing: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -53,6 +62,8 @@ struct State {
     order: Option<Order>,
     /// Whether nothing goes to the host.
     silent: bool,
+    /// Whether the run is over that wrote to them.
+    closed: bool,
     failed: Option<(Which, io::Error)>,
 }
 
@@ -107,8 +118,8 @@ impl Outputs {
     /// Outputs that are kept, as far as they are not too much, and shown to nobody.
     pub(crate) fn captured() -> Self {
         let kept = || Passed { kept: Some(Vec::new()), ..Passed::default() };
-        let state = State { stdout: kept(), stderr: kept(), order: None, silent: true, failed: None };
-        Outputs(Arc::new(Mutex::new(state)))
+        let state = State { stdout: kept(), stderr: kept(), silent: true, ..State::default() };
+        Outputs(Arc::new(Shared { state: Mutex::new(state), passing: Mutex::default() }))
     }
 
     /// How many bytes went to stdout, and what is kept of stdout and of stderr.
@@ -141,19 +152,29 @@ impl Outputs {
 
     /// Passes on what a run wrote that is not run again.
     pub(crate) fn replay(&self, turns: &[(Which, &[u8])]) {
-        let mut state = self.lock();
-        let _ = turns.iter().try_for_each(|(which, bytes)| state.write(*which, bytes));
+        let _ = turns.iter().try_for_each(|(which, bytes)| self.write(*which, bytes));
     }
 
     /// Writes to stdout after the guest, and counts it as the guest's. [`finish`](Self::finish) tells if it failed.
     pub(crate) fn append(&self, bytes: &[u8]) {
-        let _ = self.lock().write(Which::Stdout, bytes);
+        let _ = self.write(Which::Stdout, bytes);
+    }
+
+    /// Takes nothing more: whoever writes from here on stays there until the process ends.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Waits until the host took what it was given, as far as it takes any.
+    pub(crate) fn drain(&self) {
+        let _passing = self.passing();
+        let _ = io::stdout().flush();
     }
 
     /// Flushes; fails if the host could not take all of it.
     pub(crate) fn finish(&self) -> Result<(), Problem> {
-        let mut state = self.lock();
         let flushed = io::stdout().flush();
+        let mut state = self.lock();
         let _ = state.check(Which::Stdout, flushed);
         let Some((which, error)) = state.failed.take() else { return Ok(()) };
         let stream = if which == Which::Stdout { "standard output" } else { "standard error" };
@@ -167,37 +188,68 @@ impl Outputs {
         state.stdout.summary().zip(state.stderr.summary())
     }
 
+    /// What is written is known before the host has it, which may never take it.
+    fn write(&self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
+        let mut state = self.open();
+        let noted = state.note(which, bytes);
+        if state.silent {
+            return state.check(which, noted);
+        }
+        let passing = self.passing();
+        drop(state);
+        let passed = pass(which, bytes).and(noted.map_err(|error| (which, error)));
+        drop(passing);
+        passed.or_else(|(which, error)| self.lock().check(which, Err(error)))
+    }
+
+    /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.
+    fn flush(&self, which: Which) -> Result<(), HostFailed> {
+        if which == Which::Stdout && !self.open().silent && io::IsTerminal::is_terminal(&io::stdout()) {
+            let passing = self.passing();
+            let flushed = io::stdout().flush();
+            drop(passing);
+            return self.lock().check(which, flushed);
+        }
+        Ok(())
+    }
+
+    /// The state of outputs that take what is written.
+    fn open(&self) -> MutexGuard<'_, State> {
+        let state = self.lock();
+        if state.closed {
+            drop(state);
+            forever();
+        }
+        state
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn passing(&self) -> MutexGuard<'_, ()> {
+        self.0.passing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the host what the guest wrote. `io::stdout` passes on whole lines; the guest's stderr goes out at once, and after the stdout
+/// before it, so that the two mix in the order in which the guest wrote them. Says which of them failed.
+fn pass(which: Which, bytes: &[u8]) -> Result<(), (Which, io::Error)> {
+    match which {
+        Which::Stdout => io::stdout().write_all(bytes).map_err(|error| (which, error)),
+        Which::Stderr => {
+            io::stdout().flush().map_err(|error| (Which::Stdout, error))?;
+            io::stderr().write_all(bytes).map_err(|error| (which, error))
+        }
     }
 }
 
 impl State {
-    /// `io::stdout` passes on whole lines; the guest's stderr goes out at once, and after the stdout before it, so that
-    /// the two mix in the order in which the guest wrote them.
-    fn write(&mut self, which: Which, bytes: &[u8]) -> Result<(), HostFailed> {
-        let written = match which {
-            _ if self.silent => Ok(()),
-            Which::Stdout => io::stdout().write_all(bytes),
-            Which::Stderr => {
-                let flushed = io::stdout().flush();
-                self.check(Which::Stdout, flushed)?;
-                io::stderr().write_all(bytes)
-            }
-        };
+    fn note(&mut self, which: Which, bytes: &[u8]) -> io::Result<()> {
         let passed = if which == Which::Stdout { &mut self.stdout } else { &mut self.stderr };
         let noted = passed.note(bytes);
         self.order = self.order.take().and_then(|order| order.then(which, bytes.len() as u64));
-        self.check(which, written.and(noted))
-    }
-
-    /// wasmtime-wasi flushes after each write. That is wanted where somebody looks on, and costs much elsewhere.
-    fn flush(&mut self, which: Which) -> Result<(), HostFailed> {
-        if which == Which::Stdout && !self.silent && io::IsTerminal::is_terminal(&io::stdout()) {
-            let flushed = io::stdout().flush();
-            return self.check(which, flushed);
-        }
-        Ok(())
+        noted
     }
 
     fn check(&mut self, which: Which, result: io::Result<()>) -> Result<(), HostFailed> {
@@ -243,11 +295,11 @@ impl StdoutStream for Output {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.outputs.lock().write(self.which, &bytes).map_err(|error| StreamError::Trap(error.into()))
+        self.outputs.write(self.which, &bytes).map_err(|error| StreamError::Trap(error.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
-        self.outputs.lock().flush(self.which).map_err(|error| StreamError::Trap(error.into()))
+        self.outputs.flush(self.which).map_err(|error| StreamError::Trap(error.into()))
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
@@ -262,7 +314,7 @@ impl Pollable for Output {
 
 impl AsyncWrite for Output {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.outputs.lock().write(self.which, bytes) {
+        match self.outputs.write(self.which, bytes) {
             Ok(()) => Poll::Ready(Ok(bytes.len())),
             // This stream can tell the guest of an error, which then sees the host; but not end it. One that waits for
             // ever does: as nothing wakes it, the run is over when nothing else can go on.
@@ -271,7 +323,7 @@ impl AsyncWrite for Output {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.outputs.lock().flush(self.which) {
+        match self.outputs.flush(self.which) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(HostFailed) => Poll::Pending,
         }

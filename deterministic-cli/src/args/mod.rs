@@ -8,6 +8,7 @@ pub(crate) use self::values::{WriteBack, is_allowed};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Parser;
@@ -17,7 +18,7 @@ use deterministic_wasmtime::call_depth::units_for_stack;
 use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 
-use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_write_back};
+use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
 use crate::dir::Dir;
 use crate::numbers;
 use crate::refuse::{self, Refused};
@@ -118,6 +119,11 @@ pub(crate) struct RunArgs {
     /// A directory of results: a run that is known there is not run again, and one that is not is kept there
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
+
+    /// How long the run may take, in the host's time and from reading the guest on, such as 10s; one that takes longer is ended, and
+    /// nobody can say where. Ends at the same place each time: --fuel
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, allow_negative_numbers = true)]
+    pub(crate) timeout: Option<Duration>,
 
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]

@@ -1,10 +1,11 @@
 //! What options are given, read from text.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use deterministic_wasmtime::core::WallTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::numbers;
 
@@ -73,6 +74,14 @@ fn is_leap_second(text: &str) -> bool {
     let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
     let digits = time.chars().filter(|&c| c != ':').take_while(char::is_ascii_digit);
     digits.skip(4).take(2).eq("60".chars())
+}
+
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, &'static str> {
+    let duration: Option<SignedDuration> = text.parse().ok();
+    duration
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or("give a duration, such as 500ms, 10s or 2m")
 }
 
 pub(super) fn parse_stack(text: &str) -> Result<ByteSize, String> {

@@ -25,6 +25,7 @@ use crate::guest::{Guest, chain, listed};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::run::{Ended, Start, refused};
+use crate::watch::Stage;
 
 pub(crate) use handler::Request;
 pub(crate) use link::allow;
@@ -134,7 +135,7 @@ impl Program {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start, directories: &Directories) -> Result<Ended, Problem> {
-        let Start { wasi, request, policies, limits, max_held, fuel, answers, .. } = start;
+        let Start { wasi, request, policies, limits, max_held, fuel, answers, watch, .. } = start;
         let mut state = State::new(wasi, policies, limits);
         state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
@@ -145,7 +146,9 @@ impl Program {
         store.limiter(State::limits);
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
+            store.data_mut().wasi.deterministic_mut().fuel_was_set(fuel);
         }
+        watch.at(Stage::Running(store.data().wasi.deterministic().calls_so_far()));
         let waits = store.data().wasi.deterministic().waits();
         let called = match p3::block_on(&waits, self.call(guest, &mut store, request)) {
             Ok(called) => called?,

@@ -25,6 +25,7 @@ use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
 use crate::profile::Profiled;
 use crate::run::{Ended, Start, refused};
+use crate::watch::Stage;
 use preload::Prepared;
 
 /// What guests are told to be built for.
@@ -114,7 +115,7 @@ impl<'a> Program<'a> {
 
     /// Runs it to its end.
     pub(crate) fn run(&self, guest: &Guest, start: Start, directories: &Directories) -> Result<Ended, Problem> {
-        let Start { mut wasi, policies, limits, max_held, fuel, memories, .. } = start;
+        let Start { mut wasi, policies, limits, max_held, fuel, memories, watch, .. } = start;
         let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
         state.wasi.deterministic_mut().set_max_held_bytes(max_held);
         directories.mount(state.wasi.deterministic_mut().files())?;
@@ -122,7 +123,9 @@ impl<'a> Program<'a> {
         store.limiter(|state| &mut state.limits);
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).map_err(refused)?;
+            store.data_mut().wasi.deterministic_mut().fuel_was_set(fuel);
         }
+        watch.at(Stage::Running(store.data().wasi.deterministic().calls_so_far()));
         let (made, called) = match self.linked.instantiate(guest, &mut store)? {
             Ok((instance, beside)) => (Some((instance, beside)), self.call.run(&instance, &mut store)),
             Err(error) => (None, Err(guest.unstarted(error)?)),

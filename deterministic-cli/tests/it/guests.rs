@@ -110,6 +110,17 @@ pub(crate) fn spin() -> String {
     guest(r#"(func $spinning (export "_start") (loop $again (br $again)))"#)
 }
 
+/// Writes `out` to stdout without ending the line and `err` to stderr, and then does `then`.
+pub(crate) fn speaks(then: &str) -> String {
+    guest(&format!(
+        r#"(data (i32.const 512) "outerr")
+  (func (export "_start")
+    (call $write (i32.const 1) (i32.const 512) (i32.const 3))
+    (call $write (i32.const 2) (i32.const 515) (i32.const 3))
+    {then})"#
+    ))
+}
+
 /// Writes 4 KiB for ever.
 pub(crate) fn flood() -> String {
     guest(

@@ -14,7 +14,7 @@ macro_rules! adapters {
 }
 
 pub(crate) const HANDLER: &str = adapters!("handler.wat");
-const HANDLER3: &str = adapters!("handler3.wat");
+pub(crate) const HANDLER3: &str = adapters!("handler3.wat");
 const LISTER: &str = adapters!("lister.wat");
 
 /// Asks for `/` and returns how that failed: the error code's number, or 99 if it did not.

@@ -16,6 +16,7 @@ mod guests;
 mod hostile_text;
 mod http;
 mod input;
+mod interrupts;
 mod invoke;
 mod keys;
 #[cfg(target_os = "linux")]
