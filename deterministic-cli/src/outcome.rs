@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use deterministic_instrument::call_depth::is_exceeded_function;
 use deterministic_wasmtime::Error as AdapterError;
-use deterministic_wasmtime::call_depth::is_exceeded_function;
 use deterministic_wasmtime::core::PolicyError;
 use deterministic_wasmtime::engine::{Fault, fault_of};
 use deterministic_wasmtime::http::HandleError;

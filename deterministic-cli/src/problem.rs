@@ -125,8 +125,6 @@ pub(crate) enum Problem {
     WriteBackSpecial { host: String, path: String },
     #[error("cannot report what the guest changed: {reason}")]
     HermeticLeft { reason: String },
-    #[error("`{}` is a component, and --max-call-depth is for core modules; leave it out", path.display())]
-    CallDepthOfComponent { path: PathBuf },
     #[error("`{}` is a component, and --profile is for core modules; leave it out", path.display())]
     ProfileOfComponent { path: PathBuf },
     #[error("cannot use --cache, because the run is not the same each time: {}", causes(.0))]

@@ -5,8 +5,6 @@
 
 #[cfg(feature = "cache")]
 pub mod cache;
-#[cfg(feature = "call-depth")]
-pub mod call_depth;
 mod calls;
 pub mod config_store;
 pub mod coverage;

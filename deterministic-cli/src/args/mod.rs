@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
+use deterministic_instrument::call_depth::units_for_stack;
 use deterministic_policies::{Preset, Until};
-use deterministic_wasmtime::call_depth::units_for_stack;
 use deterministic_wasmtime::core::{Policies, WallTime};
 use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
 
@@ -245,7 +245,8 @@ pub(crate) struct GuestArgs {
     pub(crate) max_wasm_stack: ByteSize,
 
     /// How deep the guest's calls may go, in units of 32 bytes of stack: the default stack has 16384 on any engine; a trap ends
-    /// it then, the same on every machine. For core modules [default: none; strict: what --max-wasm-stack has]
+    /// it then, the same on every machine. Each module in a component counts by itself [default: none; strict, for core
+    /// modules: what --max-wasm-stack has]
     #[arg(long, value_name = "UNITS", allow_negative_numbers = true, value_parser = numbers::count)]
     pub(crate) max_call_depth: Option<u32>,
 

@@ -6,7 +6,6 @@
 mod component;
 mod findings;
 mod inputs;
-mod instrument;
 mod module;
 mod stats;
 mod stopwatch;

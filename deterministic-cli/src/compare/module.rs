@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use deterministic_instrument::stopwatch::{BEGIN, END, HOST, Timed as TimedModule, add_stopwatch};
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Caller, Engine, Instance, InstancePre, Linker, Module, Store};
@@ -9,7 +10,6 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{p0, p1 as stock_p1};
 
 use super::inputs::{Copies, Inputs, Ran, Side, Stdout};
-use super::instrument::{BEGIN, END, HOST, instrument};
 use super::stopwatch::{Calls, Stopwatch};
 use crate::args::{Entry, GuestArgs};
 use crate::guest::{Guest, chain};
@@ -204,11 +204,11 @@ impl Timed {
     /// A module that cannot be instrumented is compared without.
     fn prepare(guest: &Guest, engine: &Engine, args: &GuestArgs) -> Result<Self, String> {
         let limited = module::limited(guest.binary(), args, 1).map_err(|error| chain(&error))?;
-        let in_ours = instrument(&limited).map_err(|error| error.to_string())?;
+        let in_ours = timed(&limited)?;
         let ours = Module::from_binary(engine, &in_ours.wasm).map_err(|error| chain(&error))?;
         let stock = match args.call_depth() {
             Some(_) => {
-                let in_stock = instrument(guest.binary()).map_err(|error| error.to_string())?;
+                let in_stock = timed(guest.binary())?;
                 Module::from_binary(engine, &in_stock.wasm).map_err(|error| chain(&error))?
             }
             None => ours.clone(),
@@ -221,6 +221,11 @@ impl Timed {
             overhead_ns: [0; 2],
         })
     }
+}
+
+/// The module with a stopwatch around its calls of WASI.
+fn timed(binary: &[u8]) -> Result<TimedModule, String> {
+    add_stopwatch(binary, &["wasi_snapshot_preview1", "wasi_unstable"]).map_err(|error| error.to_string())
 }
 
 fn link<W: Wasi>(module: &Module, args: &GuestArgs) -> Result<W::Linked, Problem> {

@@ -11,6 +11,7 @@ mod wit;
 
 use std::collections::BTreeMap;
 
+use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{ComponentCtx, DeterministicCtxView, DeterministicView, WasiCtxBuilderExt as _, p3};
@@ -99,10 +100,10 @@ impl Program {
         args: &GuestArgs,
         entry: args::Entry<'_>,
     ) -> Result<Self, Problem> {
-        if args.max_call_depth.is_some() {
-            return Err(Problem::CallDepthOfComponent { path: guest.path().into() });
-        }
-        let component = guest.compile(|binary| Component::from_binary(engine, binary))?;
+        let component = guest.compile(|binary| match args.max_call_depth {
+            Some(limit) => Component::from_binary(engine, &limit_call_depth_by(binary, limit, CallCost::Frame)?),
+            None => Component::from_binary(engine, binary),
+        })?;
         guest.fits(component.resources_required(), args.max_memory.as_u64())?;
         let call = match entry {
             args::Entry::Invoke(text) => Some(Entry::Call(invoke::Call::parse(text, &component, guest)?)),

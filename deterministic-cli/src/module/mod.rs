@@ -10,7 +10,7 @@ pub(crate) use self::preload::Preload;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use deterministic_wasmtime::call_depth::{CallCost, limit_call_depth_by};
+use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use deterministic_wasmtime::call_depth::CALL_DEPTH_EXPORT;
+use deterministic_instrument::call_depth::CALL_DEPTH_EXPORT;
 use deterministic_wasmtime::p1;
 use wasmtime::{Engine, Extern, ExternType, ImportType, Linker, Memory, Module, Store};
 

@@ -161,5 +161,9 @@ fn a_limit_on_call_depth_is_the_same_everywhere() {
         assert_eq!(place.detwasi(&["run", "--max-call-depth", wrong, "flat.wat"]).code, Some(2));
     }
     place.file("component.wat", crate::component_guests::answers());
-    assert_eq!(place.detwasi(&["run", "--max-call-depth", "9", "component.wat"]).code, Some(2));
+    let ran = place.detwasi(&["run", "--max-call-depth", "9", "component.wat"]);
+    assert!(ran.code == Some(134) && ran.stderr.contains("(CallDepthExceeded)"), "{ran:?}");
+    let all = place.detwasi(&["run", "component.wat"]);
+    all.assert(0, &all.stdout);
+    place.detwasi(&["run", "--max-call-depth", "1000", "component.wat"]).assert(0, &all.stdout);
 }

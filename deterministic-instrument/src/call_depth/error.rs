@@ -9,17 +9,16 @@ pub enum CallDepthError {
     /// The limit was 0, with which no function could ever be called. Give 1 or more.
     #[error("a call depth limit of 0 lets no function run; give 1 or more")]
     ZeroLimit,
-    /// The bytes are a component. Only core modules can be given a limit: take the component's core modules, or build
-    /// the component from modules that have been given one.
-    #[error(
-        "this is a component; a call depth limit can only be put into a core module, before it becomes a component"
-    )]
-    Component,
-    /// The bytes are not a valid core module of the proposals that can be limited: those of WebAssembly 3.0, threads,
-    /// wide arithmetic and custom page sizes. Stack switching and the legacy exceptions are not among them. The source
+    /// The component holds others that are nested deeper than this. No toolchain goes so deep; take a component that was composed
+    /// with fewer levels.
+    #[error("components are nested deeper than {0} levels in it; give one with fewer")]
+    NestedTooDeep(usize),
+    /// The bytes are no valid core module, nor a component, of the proposals that can be limited: those of WebAssembly 3.0,
+    /// threads, wide arithmetic and custom page sizes. Stack switching, stackful tasks of components and the legacy
+    /// exceptions are not among them. The source
     /// says what is wrong and where; mend the module.
     #[error("the module is not valid, so it cannot be given a call depth limit")]
-    Invalid(#[source] wasmparser::Error),
+    Invalid(#[from] wasmparser::Error),
     /// The module already exports something under the name that is kept for the counter, most likely because it has
     /// been given a limit before. Use the module as it was then, or rename its export.
     #[error("the module already exports `{0}`, the name kept for the call depth counter; give the module as compiled")]

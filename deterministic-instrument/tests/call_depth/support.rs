@@ -1,6 +1,6 @@
 //! Engines, and guests that run on all of them.
 
-pub(crate) use deterministic_wasmtime::call_depth::*;
+pub(crate) use deterministic_instrument::call_depth::*;
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Strategy, Trap, Val, WasmBacktrace};
 
 /// How a call ended.

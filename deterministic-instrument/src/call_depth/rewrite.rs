@@ -46,17 +46,17 @@ impl Rewriter {
 
     /// The counter: after all other globals, so that their indices stay.
     fn counter(&self) -> u32 {
-        self.analysis.globals
+        self.analysis.summary.globals
     }
 
     /// The function that traps: after all other functions, so that their indices stay.
     fn exceeded(&self) -> u32 {
-        self.analysis.functions
+        self.analysis.summary.functions()
     }
 
     /// The type of [`exceeded`](Self::exceeded).
     fn exceeded_type(&self) -> u32 {
-        self.analysis.types.len() as u32
+        self.analysis.summary.types.len() as u32
     }
 
     fn add_global(&mut self, globals: &mut GlobalSection) {
@@ -170,10 +170,11 @@ impl Reencode for Rewriter {
         self.next += 1;
         let results = self.block_type(index)?;
         let cost = self.analysis.cost(index, self.cost);
+        let (counter, exceeded) = (self.counter(), self.exceeded());
         let body = self.analysis.bodies.get_mut(index).ok_or(Error::InvalidCodeSectionSize)?;
         let counting = body::Counting {
-            counter: self.analysis.globals,
-            exceeded: self.analysis.functions,
+            counter,
+            exceeded,
             limit: self.limit,
             cost,
             saved: body.calls.then_some(body.locals),
@@ -198,6 +199,7 @@ impl Reencode for Rewriter {
     }
 
     fn custom_name_section(&mut self, section: NameSectionReader<'_>) -> Result<NameSection> {
-        custom::names(self, section, self.analysis.functions)
+        let exceeded = self.exceeded();
+        custom::names(self, section, exceeded)
     }
 }

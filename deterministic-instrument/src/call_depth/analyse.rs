@@ -1,11 +1,12 @@
 //! Validates a module and learns what the rewriting needs to know beforehand.
 
 use wasmparser::{
-    Catch, CompositeInnerType, FuncToValidate, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser,
-    Payload, TypeRef, ValType, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    Catch, FuncToValidate, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, ValType,
+    ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 use super::{CALL_DEPTH_EXPORT, CallCost, CallDepthError, FRAME_UNITS};
+use crate::summary::Summary;
 
 /// What can be limited. Stack switching is left out: with several stacks there is no one depth.
 pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
@@ -16,14 +17,7 @@ pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
 /// A module, as far as the rewriting needs it.
 #[derive(Default)]
 pub(super) struct Analysis {
-    /// By type index; `None` is not a function type.
-    pub(super) types: Vec<Option<FuncType>>,
-    /// Imported and defined.
-    pub(super) functions: u32,
-    /// Imported and defined.
-    pub(super) globals: u32,
-    /// The type indices of the defined functions.
-    pub(super) signatures: Vec<u32>,
+    pub(super) summary: Summary,
     /// The defined functions.
     pub(super) bodies: Vec<Body>,
 }
@@ -48,13 +42,13 @@ pub(super) fn analyse(wasm: &[u8]) -> Result<Analysis, CallDepthError> {
     let mut validator = Validator::new_with_features(FEATURES);
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(CallDepthError::Invalid)?;
-        if let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(CallDepthError::Invalid)? {
-            let (body, used) = self::body(function, &body, allocations).map_err(CallDepthError::Invalid)?;
+        let payload = payload?;
+        if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+            let (body, used) = self::body(function, &body, allocations)?;
             analysis.bodies.push(body);
             allocations = used;
         }
-        analysis.section(payload)?;
+        analysis.section(&payload)?;
     }
     Ok(analysis)
 }
@@ -62,8 +56,8 @@ pub(super) fn analyse(wasm: &[u8]) -> Result<Analysis, CallDepthError> {
 impl Analysis {
     /// The results of the defined function at `index` of the code section.
     pub(super) fn results(&self, index: usize) -> &[ValType] {
-        let signature = self.signatures.get(index).and_then(|signature| self.types.get(*signature as usize));
-        signature.and_then(Option::as_ref).map_or(&[], FuncType::results)
+        let signature = self.summary.signatures.get(index).and_then(|ty| self.summary.function_type(*ty));
+        signature.map_or(&[], FuncType::results)
     }
 
     /// What a call of the defined function at `index` of the code section adds to the depth.
@@ -79,41 +73,14 @@ impl Analysis {
         }
     }
 
-    fn section(&mut self, payload: Payload<'_>) -> Result<(), CallDepthError> {
-        let invalid = CallDepthError::Invalid;
-        match payload {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    self.types.extend(group.map_err(invalid)?.into_types().map(|ty| match ty.composite_type.inner {
-                        CompositeInnerType::Func(function) => Some(function),
-                        _ => None,
-                    }));
+    fn section(&mut self, payload: &Payload<'_>) -> Result<(), CallDepthError> {
+        self.summary.section(payload)?;
+        if let Payload::ExportSection(section) = payload {
+            for export in section.clone() {
+                if export?.name == CALL_DEPTH_EXPORT {
+                    return Err(CallDepthError::ReservedExport(CALL_DEPTH_EXPORT));
                 }
             }
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    match import.map_err(invalid)?.ty {
-                        TypeRef::Func(_) | TypeRef::FuncExact(_) => self.functions += 1,
-                        TypeRef::Global(_) => self.globals += 1,
-                        _ => {}
-                    }
-                }
-            }
-            Payload::FunctionSection(section) => {
-                self.functions += section.count();
-                for signature in section {
-                    self.signatures.push(signature.map_err(invalid)?);
-                }
-            }
-            Payload::GlobalSection(section) => self.globals += section.count(),
-            Payload::ExportSection(section) => {
-                for export in section {
-                    if export.map_err(invalid)?.name == CALL_DEPTH_EXPORT {
-                        return Err(CallDepthError::ReservedExport(CALL_DEPTH_EXPORT));
-                    }
-                }
-            }
-            _ => {}
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! A limit on call depth that is the same on every compiler and processor.
 //!
 //! How deep a guest can call before the host's stack is full depends on the compiler, its optimisation level and the
-//! processor. [`limit_call_depth`] and [`limit_call_depth_by`] put a counter into a core module before it is compiled:
-//! past the limit the guest traps, at the same call everywhere, and the depth depends on nothing but the module and the
-//! limit.
+//! processor. [`limit_call_depth`] and [`limit_call_depth_by`] put a counter into a core module, or into each of those in a
+//! component, before it is compiled: past the limit the guest traps, at the same call everywhere, and the depth depends on
+//! nothing but the guest and the limit.
 //!
 //! # What is counted
 //!
@@ -13,6 +13,10 @@
 //! continues at the depth at which it was called. A tail call replaces its caller, in the count as on the stack.
 //! An exception takes the frames it unwinds out of the count. Calling a function that would take the depth past the
 //! limit traps before any of that function's own code runs.
+//!
+//! Each instance of a module counts by itself, those in a component too: [`module_instances`] says how many there are, among
+//! which to share out what the host's stack has. What joins components together is not counted, and takes from the same
+//! stack.
 //!
 //! What a function costs is chosen by [`CallCost`]: 1, or by the size of its frame. With the latter and
 //! [`units_for_stack`] the limit comes before the host's stack ends.
@@ -51,6 +55,9 @@ mod rewrite;
 pub use error::CallDepthError;
 
 use wasm_encoder::reencode::Reencode;
+use wasmparser::{Parser, Validator, WasmFeatures};
+
+use crate::component;
 
 /// The name under which the counter, a mutable `i32` global, is exported. `0` outside of any call.
 pub const CALL_DEPTH_EXPORT: &str = "detwasi:call-depth";
@@ -93,10 +100,11 @@ pub enum CallCost {
     Code,
 }
 
-/// Gives the core module `wasm` a limit of `limit` calls, each function counting 1. See the [module](self).
+/// Gives the core module `wasm`, or each in the component `wasm`, a limit of `limit` calls, each function counting 1. See the
+/// [module](self).
 ///
 /// `limit` is the deepest depth that does not trap, from 1 to `u32::MAX`. A module that defines no functions comes back
-/// as it was, without the counter. The result is a valid module; the same input gives the same bytes.
+/// as it was, without the counter. The result is a valid module or component; the same input gives the same bytes.
 ///
 /// # Errors
 ///
@@ -142,7 +150,8 @@ pub fn is_exceeded_function(name: &str) -> bool {
     name == EXCEEDED_FUNCTION
 }
 
-/// Gives the core module `wasm` a limit on the sum of what its functions on the stack cost. See the [module](self).
+/// Gives the core module `wasm`, or each in the component `wasm`, a limit on the sum of what its functions on the stack cost.
+/// See the [module](self).
 ///
 /// `limit` is the largest sum that does not trap, from 1 to `u32::MAX`, in units of `cost`. A function that costs more
 /// than that always traps. Otherwise as [`limit_call_depth`].
@@ -154,21 +163,63 @@ pub fn limit_call_depth_by(wasm: &[u8], limit: u32, cost: CallCost) -> Result<Ve
     if limit == 0 {
         return Err(CallDepthError::ZeroLimit);
     }
-    if wasmparser::Parser::is_component(wasm) {
-        return Err(CallDepthError::Component);
+    if !Parser::is_component(wasm) {
+        return module(wasm, limit, cost);
     }
+    let features = analyse::FEATURES | COMPONENTS;
+    Validator::new_with_features(features).validate_all(wasm).map_err(CallDepthError::Invalid)?;
+    if !component::is_shallow(wasm).map_err(CallDepthError::Invalid)? {
+        return Err(CallDepthError::NestedTooDeep(component::MAX_NESTING));
+    }
+    let limited = component::map_modules(wasm, &mut |wasm| module(wasm, limit, cost))?;
+    Validator::new_with_features(features).validate_all(&limited).map_err(CallDepthError::NoRoom)?;
+    Ok(limited)
+}
+
+/// How many instances of core modules `wasm` makes when it is instantiated: 1 if it is a module. Each counts by itself.
+///
+/// For a component that makes an instance of one that it is given from outside it may say more, and never less than it makes
+/// of its own.
+///
+/// # Errors
+///
+/// [`CallDepthError::Invalid`] and [`CallDepthError::NestedTooDeep`].
+pub fn module_instances(wasm: &[u8]) -> Result<usize, CallDepthError> {
+    if !Parser::is_component(wasm) {
+        return Ok(1);
+    }
+    if !component::is_shallow(wasm).map_err(CallDepthError::Invalid)? {
+        return Err(CallDepthError::NestedTooDeep(component::MAX_NESTING));
+    }
+    component::module_instances(wasm).map_err(CallDepthError::Invalid)
+}
+
+/// What components may use beside what their modules may. What lets several calls stand still in the middle of one instance
+/// is left out: as with stack switching, there would be no one depth.
+const COMPONENTS: WasmFeatures = WasmFeatures::COMPONENT_MODEL
+    .union(WasmFeatures::CM_VALUES)
+    .union(WasmFeatures::CM_NESTED_NAMES)
+    .union(WasmFeatures::CM_ASYNC)
+    .union(WasmFeatures::CM_MORE_ASYNC_BUILTINS)
+    .union(WasmFeatures::CM_ERROR_CONTEXT)
+    .union(WasmFeatures::CM_FIXED_LENGTH_LISTS)
+    .union(WasmFeatures::CM_GC)
+    .union(WasmFeatures::CM_MAP)
+    .union(WasmFeatures::CM_IMPLEMENTS)
+    .union(WasmFeatures::CM_CANON_NAMES);
+
+/// One core module.
+fn module(wasm: &[u8], limit: u32, cost: CallCost) -> Result<Vec<u8>, CallDepthError> {
     let analysis = analyse::analyse(wasm)?;
     if analysis.bodies.is_empty() {
         return Ok(wasm.to_vec());
     }
     let mut module = wasm_encoder::Module::new();
     rewrite::Rewriter::new(analysis, limit, cost)
-        .parse_core_module(&mut module, wasmparser::Parser::new(0), wasm)
+        .parse_core_module(&mut module, Parser::new(0), wasm)
         .map_err(CallDepthError::Encode)?;
     let limited = module.finish();
     // The input was valid, so what can fail now is room: the implementation limits that all engines share.
-    wasmparser::Validator::new_with_features(analyse::FEATURES)
-        .validate_all(&limited)
-        .map_err(CallDepthError::NoRoom)?;
+    Validator::new_with_features(analyse::FEATURES).validate_all(&limited).map_err(CallDepthError::NoRoom)?;
     Ok(limited)
 }

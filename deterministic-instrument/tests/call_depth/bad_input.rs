@@ -14,11 +14,6 @@ fn a_limit_of_zero() {
 }
 
 #[test]
-fn a_component() {
-    assert!(matches!(limit_call_depth(&module("(component)"), 5), Err(CallDepthError::Component)));
-}
-
-#[test]
 fn not_a_valid_module() {
     let type_error = module("(module (func (result i32)))");
     let cut_off = &module("(module (func))")[..12];

@@ -1,9 +1,10 @@
-//! Puts a stopwatch around the host calls of a core module.
+//! A stopwatch around the imported functions of a core module.
 //!
-//! Each imported function of WASI gets a function in the module that calls [`BEGIN`], the import and [`END`], and that
-//! takes its place wherever the module uses it: calls, references, exports. So the import is still called by the same
-//! instance, whose memory it finds.
+//! Each imported function that is to be measured gets a function in the module that calls [`BEGIN`], the import and [`END`],
+//! and that takes its place wherever the module uses it: calls, references, exports. So the import is still called by the
+//! same instance, whose memory it finds.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use wasm_encoder::reencode::{self, Reencode, utils};
@@ -11,68 +12,71 @@ use wasm_encoder::{
     CodeSection, EntityType, Function, FunctionSection, ImportSection, Instruction, Module, TypeSection, ValType,
 };
 use wasmparser::{
-    CodeSectionReader, CompositeInnerType, CustomSectionReader, FunctionSectionReader, ImportSectionReader, Parser,
-    Payload, TypeRef, TypeSectionReader,
+    CodeSectionReader, CustomSectionReader, FunctionSectionReader, ImportSectionReader, Parser, TypeSectionReader,
 };
 
+use crate::summary::{Import, Summary};
+
 /// Where the two functions of the host's are imported from.
-pub(super) const HOST: &str = "detwasi:compare";
-/// Takes the number of the function that is about to be called.
-pub(super) const BEGIN: &str = "begin";
+pub const HOST: &str = "detwasi:compare";
+/// Takes an `i32`: the number of the function that is about to be called.
+pub const BEGIN: &str = "begin";
 /// Takes nothing.
-pub(super) const END: &str = "end";
+pub const END: &str = "end";
 
 /// Two more imports: all defined functions move by as many.
 const ADDED: u32 = 2;
 
 /// A module with its stopwatch.
-#[derive(Debug)]
-pub(super) struct Instrumented {
-    pub(super) wasm: Vec<u8>,
-    /// The functions of WASI, by the number that [`BEGIN`] is given.
-    pub(super) names: Vec<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timed {
+    /// The module.
+    pub wasm: Vec<u8>,
+    /// The functions that are measured, each once, by the number that [`BEGIN`] is given.
+    pub names: Vec<String>,
 }
 
 /// Why a module could not be given a stopwatch.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InstrumentError {
+#[non_exhaustive]
+pub enum StopwatchError {
+    /// It calls nothing itself. Measure the modules that do.
     #[error("it defines no function of its own")]
     NoFunctions,
+    /// The bytes are no core module; the source says where. Give a module that an engine takes.
     #[error("it cannot be read: {0}")]
     Read(#[from] wasmparser::Error),
+    /// The module could not be encoded again; the source says why. It is measured without, or not at all.
     #[error("it cannot be encoded again: {0}")]
     Encode(#[from] reencode::Error),
 }
 
-/// Gives the valid core module `wasm` a stopwatch. Custom sections are left out, since they speak of the code as it was.
-pub(super) fn instrument(wasm: &[u8]) -> Result<Instrumented, InstrumentError> {
-    let mut rewriter = Rewriter::read(wasm)?;
-    if rewriter.defined == 0 {
-        return Err(InstrumentError::NoFunctions);
+/// Gives the valid core module `wasm` a stopwatch around each function that it imports from one of the modules `from`.
+///
+/// The result imports [`BEGIN`] and [`END`] from [`HOST`] as well. Functions of one name are one, whichever module they are
+/// from. Custom sections are left out, since they speak of the code as it was.
+///
+/// # Errors
+///
+/// See [`StopwatchError`]. What is given must be valid: of what is not, the result is not.
+pub fn add_stopwatch(wasm: &[u8], from: &[&str]) -> Result<Timed, StopwatchError> {
+    let mut rewriter = Rewriter::read(wasm, from)?;
+    if rewriter.summary.defined() == 0 {
+        return Err(StopwatchError::NoFunctions);
     }
     let mut module = Module::new();
     rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
-    Ok(Instrumented { wasm: module.finish(), names: rewriter.names })
-}
-
-#[derive(Debug, Default)]
-struct Rewriter {
-    /// How many parameters each type has; 0 for those of no function.
-    params: Vec<u32>,
-    /// The imported functions.
-    imports: Vec<Import>,
-    /// How many functions the module defines.
-    defined: u32,
-    /// The functions of WASI that are imported, each once.
-    names: Vec<String>,
-    /// How many imports are wrapped.
-    wrapped: u32,
+    Ok(Timed { wasm: module.finish(), names: rewriter.names })
 }
 
 #[derive(Debug)]
-struct Import {
-    ty: u32,
-    wrapper: Option<Wrapper>,
+struct Rewriter {
+    summary: Summary,
+    /// The functions that are measured, each once.
+    names: Vec<String>,
+    /// By imported function.
+    wrappers: Vec<Option<Wrapper>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,67 +90,43 @@ struct Wrapper {
 type Result_<T = ()> = Result<T, reencode::Error<Infallible>>;
 
 impl Rewriter {
-    fn read(wasm: &[u8]) -> Result<Self, wasmparser::Error> {
-        let mut this = Rewriter::default();
+    fn read(wasm: &[u8], from: &[&str]) -> Result<Self, wasmparser::Error> {
+        let mut summary = Summary::default();
         for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        this.params.extend(group?.into_types().map(|ty| match ty.composite_type.inner {
-                            CompositeInnerType::Func(function) => function.params().len() as u32,
-                            _ => 0,
-                        }));
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let import = import?;
-                        if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
-                            this.import(import.module, import.name, ty);
-                        }
-                    }
-                }
-                Payload::FunctionSection(section) => this.defined = section.count(),
-                _ => {}
-            }
+            summary.section(&payload?)?;
         }
-        Ok(this)
-    }
-
-    fn import(&mut self, module: &str, name: &str, ty: u32) {
-        let is_wasi = ["wasi_snapshot_preview1", "wasi_unstable"].contains(&module);
-        let wrapper = is_wasi.then(|| {
-            let known = self.names.iter().position(|known| known == name);
-            let place = known.unwrap_or_else(|| {
-                self.names.push(name.to_owned());
-                self.names.len() - 1
-            });
-            self.wrapped += 1;
-            Wrapper { index: self.wrapped - 1, name: place as u32 }
-        });
-        self.imports.push(Import { ty, wrapper });
-    }
-
-    fn imported(&self) -> u32 {
-        self.imports.len() as u32
+        let (mut names, mut places, mut wrapped) = (Vec::new(), BTreeMap::new(), 0);
+        let wrapper = |import: &Import| {
+            from.contains(&import.module.as_str()).then(|| {
+                let name = *places.entry(import.name.clone()).or_insert_with_key(|name| {
+                    names.push(name.clone());
+                    names.len() as u32 - 1
+                });
+                wrapped += 1;
+                Wrapper { index: wrapped - 1, name }
+            })
+        };
+        let wrappers = summary.imports.iter().map(wrapper).collect();
+        Ok(Rewriter { summary, names, wrappers })
     }
 
     fn begin(&self) -> u32 {
-        self.imported()
+        self.summary.imported()
     }
 
     fn end(&self) -> u32 {
-        self.imported() + 1
+        self.begin() + 1
     }
 
     /// The type of [`BEGIN`]; that of [`END`] follows. After all others, so that those stay.
     fn begin_type(&self) -> u32 {
-        self.params.len() as u32
+        self.summary.types.len() as u32
     }
 
     /// Each wrapped import with its index.
     fn wrappers(&self) -> impl Iterator<Item = (u32, &Import, Wrapper)> {
-        (0..).zip(&self.imports).filter_map(|(index, import)| Some((index, import, import.wrapper?)))
+        let imports = self.summary.imports.iter().zip(&self.wrappers);
+        (0..).zip(imports).filter_map(|(index, (import, wrapper))| Some((index, import, (*wrapper)?)))
     }
 }
 
@@ -154,10 +134,10 @@ impl Reencode for Rewriter {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result_<u32> {
-        Ok(match self.imports.get(function as usize) {
+        Ok(match self.wrappers.get(function as usize) {
             None => function + ADDED,
-            Some(Import { wrapper: None, .. }) => function,
-            Some(Import { wrapper: Some(wrapper), .. }) => self.imported() + ADDED + self.defined + wrapper.index,
+            Some(None) => function,
+            Some(Some(wrapper)) => self.summary.functions() + ADDED + wrapper.index,
         })
     }
 
@@ -192,7 +172,8 @@ impl Reencode for Rewriter {
         for (index, import, wrapper) in self.wrappers() {
             let mut body = Function::new([]);
             body.instruction(&Instruction::I32Const(wrapper.name as i32)).instruction(&Instruction::Call(self.begin()));
-            for param in 0..self.params.get(import.ty as usize).copied().unwrap_or_default() {
+            let params = self.summary.function_type(import.ty).map_or(0, |ty| ty.params().len() as u32);
+            for param in 0..params {
                 body.instruction(&Instruction::LocalGet(param));
             }
             // What the import returns stays on the stack.
@@ -213,16 +194,18 @@ impl Reencode for Rewriter {
 mod tests {
     use super::*;
 
-    fn validated(text: &str) -> Instrumented {
+    const WASI: &[&str] = &["wasi_snapshot_preview1", "wasi_unstable"];
+
+    fn validated(text: &str) -> Timed {
         let wasm = wat::parse_str(text).expect("a module");
-        let instrumented = instrument(&wasm).expect("it can be given a stopwatch");
-        wasmparser::Validator::new().validate_all(&instrumented.wasm).expect("a valid module");
-        instrumented
+        let timed = add_stopwatch(&wasm, WASI).expect("it can be given a stopwatch");
+        wasmparser::Validator::new().validate_all(&timed.wasm).expect("a valid module");
+        timed
     }
 
     #[test]
     fn every_use_of_an_import_goes_through_its_wrapper() {
-        let instrumented = validated(
+        let timed = validated(
             r#"(module
                 (import "env" "other" (func $other (result i64)))
                 (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
@@ -237,11 +220,11 @@ mod tests {
                 (func $own (drop (ref.func $exit)) (drop (call $old (call $close (i32.const 1)))) (return_call $exit (i32.const 0)))
                 (start $own))"#,
         );
-        assert_eq!(instrumented.names, ["fd_close", "proc_exit"]);
+        assert_eq!(timed.names, ["fd_close", "proc_exit"]);
         // Only wrappers call what is wrapped: every body but the last three is the module's own.
         let mut calls = Vec::new();
-        for payload in Parser::new(0).parse_all(&instrumented.wasm) {
-            if let Payload::CodeSectionEntry(body) = payload.expect("valid") {
+        for payload in Parser::new(0).parse_all(&timed.wasm) {
+            if let wasmparser::Payload::CodeSectionEntry(body) = payload.expect("valid") {
                 let operators = body.get_operators_reader().expect("valid").into_iter().map(|op| op.expect("valid"));
                 calls.push(
                     operators
@@ -261,6 +244,6 @@ mod tests {
     #[test]
     fn a_module_of_imports_alone_is_left_alone() {
         let wasm = wat::parse_str(r#"(module (import "env" "f" (func)))"#).expect("a module");
-        assert!(matches!(instrument(&wasm), Err(InstrumentError::NoFunctions)));
+        assert!(matches!(add_stopwatch(&wasm, WASI), Err(StopwatchError::NoFunctions)));
     }
 }

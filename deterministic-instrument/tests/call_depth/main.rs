@@ -3,6 +3,7 @@
 
 mod after_trap;
 mod bad_input;
+mod components;
 mod depth;
 mod exceptions;
 mod faithful;

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+pub mod call_depth;
+mod component;
+pub mod stopwatch;
+mod summary;
