@@ -5,5 +5,6 @@
 
 pub mod call_depth;
 mod component;
+pub mod profile;
 pub mod stopwatch;
 mod summary;

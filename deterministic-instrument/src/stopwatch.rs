@@ -91,10 +91,7 @@ type Result_<T = ()> = Result<T, reencode::Error<Infallible>>;
 
 impl Rewriter {
     fn read(wasm: &[u8], from: &[&str]) -> Result<Self, wasmparser::Error> {
-        let mut summary = Summary::default();
-        for payload in Parser::new(0).parse_all(wasm) {
-            summary.section(&payload?)?;
-        }
+        let summary = Summary::read(wasm)?;
         let (mut names, mut places, mut wrapped) = (Vec::new(), BTreeMap::new(), 0);
         let wrapper = |import: &Import| {
             from.contains(&import.module.as_str()).then(|| {

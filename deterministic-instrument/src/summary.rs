@@ -1,8 +1,8 @@
-//! What both rewritings need to know of a module before its sections are encoded again.
+//! What the rewritings need to know of a module before its sections are encoded again.
 
-use wasmparser::{CompositeInnerType, FuncType, Payload, TypeRef};
+use wasmparser::{CompositeInnerType, FuncType, Parser, Payload, TypeRef};
 
-/// A core module's types and functions.
+/// How many of each kind a core module has, and of what type.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     /// By type index; `None` is not a function type.
@@ -13,6 +13,9 @@ pub(crate) struct Summary {
     pub(crate) signatures: Vec<u32>,
     /// How many globals are imported and defined.
     pub(crate) globals: u32,
+    /// Of each memory, and of each table, whether it is addressed by 64 bits.
+    pub(crate) memories: Vec<bool>,
+    pub(crate) tables: Vec<bool>,
 }
 
 /// An imported function.
@@ -46,7 +49,9 @@ impl Summary {
                             ty,
                         }),
                         TypeRef::Global(_) => self.globals += 1,
-                        _ => {}
+                        TypeRef::Memory(memory) => self.memories.push(memory.memory64),
+                        TypeRef::Table(table) => self.tables.push(table.table64),
+                        TypeRef::Tag(_) => {}
                     }
                 }
             }
@@ -56,6 +61,16 @@ impl Summary {
                 }
             }
             Payload::GlobalSection(section) => self.globals += section.count(),
+            Payload::MemorySection(section) => {
+                for memory in section.clone() {
+                    self.memories.push(memory?.memory64);
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section.clone() {
+                    self.tables.push(table?.ty.table64);
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -69,6 +84,15 @@ impl Summary {
     /// How many functions are defined.
     pub(crate) fn defined(&self) -> u32 {
         self.signatures.len() as u32
+    }
+
+    /// Reads all of `wasm`.
+    pub(crate) fn read(wasm: &[u8]) -> wasmparser::Result<Self> {
+        let mut summary = Summary::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            summary.section(&payload?)?;
+        }
+        Ok(summary)
     }
 
     /// How many functions there are, and so the index of the next one.

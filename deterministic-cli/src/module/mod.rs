@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by};
+use deterministic_instrument::profile::{Profiled, add_counters};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;
@@ -23,7 +24,7 @@ use crate::directories::Directories;
 use crate::guest::{Guest, chain, listed};
 use crate::outcome::{NotProvided, Outcome};
 use crate::problem::{Problem, note};
-use crate::profile::Profiled;
+use crate::profile;
 use crate::run::{Ended, Start, refused};
 use crate::watch::Stage;
 use preload::Prepared;
@@ -132,7 +133,7 @@ impl<'a> Program<'a> {
         };
         let (outcome, results) = Outcome::with_results(called);
         let lines = self.profiled.as_ref().map(|profiled| match &made {
-            Some((instance, _)) => profiled.lines(instance, &mut store),
+            Some((instance, _)) => profile::lines(profiled, instance, &mut store),
             None => Vec::new(),
         });
         let memories = match made.filter(|_| memories) {
@@ -196,7 +197,7 @@ fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Problem> {
 /// One that counts where its fuel goes, if it is valid to begin with.
 fn profiled(engine: &Engine, binary: &[u8]) -> wasmtime::Result<Profiled> {
     Module::validate(engine, binary)?;
-    Ok(Profiled::new(binary)?)
+    Ok(add_counters(binary)?)
 }
 
 /// One of so many modules, with the limit on call depth that is in force.

@@ -11,23 +11,21 @@ use wasmparser::{
     CustomSectionReader, ExportSectionReader, FunctionBody, GlobalSectionReader, KnownCustom, Operator, Parser,
 };
 
-use super::exports;
-use super::read::Shape;
+use super::counters as names;
+use crate::summary::Summary;
 
 type Result<T = ()> = std::result::Result<T, reencode::Error<Infallible>>;
 
-/// The module `wasm` of this shape, with its counters.
-pub(super) fn rewrite(wasm: &[u8], shape: Shape, functions: usize) -> Result<Vec<u8>> {
+/// The module `wasm` with its counters.
+pub(super) fn rewrite(wasm: &[u8], summary: Summary) -> Result<Vec<u8>> {
     let mut module = Module::new();
-    let mut rewriter = Rewriter { shape, functions, next: 0, has_globals: false, has_exports: false };
+    let mut rewriter = Rewriter { summary, next: 0, has_globals: false, has_exports: false };
     rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
     Ok(module.finish())
 }
 
 struct Rewriter {
-    shape: Shape,
-    /// How many functions the module defines.
-    functions: usize,
+    summary: Summary,
     /// The next of them in the code section.
     next: u32,
     has_globals: bool,
@@ -46,7 +44,7 @@ struct Counters {
 
 impl Rewriter {
     fn counters(&self, function: u32) -> Counters {
-        let first = self.shape.globals;
+        let first = self.summary.globals;
         let calls = first + 2 + 2 * function;
         Counters { aside32: first, aside64: first + 1, calls, fuel: calls + 1 }
     }
@@ -55,16 +53,16 @@ impl Rewriter {
         self.has_globals = true;
         let of = |val_type| GlobalType { val_type, mutable: true, shared: false };
         globals.global(of(ValType::I32), &ConstExpr::i32_const(0));
-        for _ in 0..1 + 2 * self.functions {
+        for _ in 0..1 + 2 * self.summary.defined() {
             globals.global(of(ValType::I64), &ConstExpr::i64_const(0));
         }
     }
 
     fn add_exports(&mut self, section: &mut ExportSection) {
         self.has_exports = true;
-        for (at, function) in (0..self.functions).zip(0..) {
+        for (at, function) in (0..).zip(0..self.summary.defined()) {
             let counters = self.counters(function);
-            for (name, global) in exports(at).iter().zip([counters.calls, counters.fuel]) {
+            for (name, global) in names(at).iter().zip([counters.calls, counters.fuel]) {
                 section.export(name, ExportKind::Global, global);
             }
         }
@@ -73,8 +71,8 @@ impl Rewriter {
     /// What the length on top of the stack is counted in, of an instruction that works in bulk.
     fn length(&self, operator: &Operator<'_>) -> Option<ValType> {
         let is_64 = |list: &[bool], index: u32| list.get(index as usize).copied().unwrap_or_default();
-        let memory = |index: &u32| is_64(&self.shape.memories, *index);
-        let table = |index: &u32| is_64(&self.shape.tables, *index);
+        let memory = |index: &u32| is_64(&self.summary.memories, *index);
+        let table = |index: &u32| is_64(&self.summary.tables, *index);
         let is_64 = match operator {
             Operator::MemoryCopy { dst_mem, src_mem } => memory(dst_mem) && memory(src_mem),
             Operator::MemoryFill { mem } => memory(mem),

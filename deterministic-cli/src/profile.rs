@@ -1,0 +1,44 @@
+//! `--profile`: how much of its fuel a core module spends in each of its functions.
+//!
+//! The module counts for itself ([`deterministic_instrument::profile`]), so the sum is `fuel_consumed` of the same run, but for
+//! what the engine takes to set up tables, and no clock or sample has a part in it.
+
+use deterministic_instrument::profile::{Profiled, counters};
+use serde::Serialize;
+use wasmtime::{AsContextMut, Instance, Val};
+
+use crate::frames::demangled;
+
+/// What was spent in a function itself, without those that it calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    /// Its name as its source has it, if that is known.
+    function: Option<String>,
+    /// Its number in the module, as in a guest's frames.
+    index: u32,
+    calls: u64,
+    fuel: u64,
+}
+
+/// What was counted in an `instance` of it: the functions that were called, those first in which most was spent.
+pub(crate) fn lines(profiled: &Profiled, instance: &Instance, mut store: impl AsContextMut) -> Vec<Line> {
+    let mut lines: Vec<_> = profiled
+        .names
+        .iter()
+        .enumerate()
+        .filter_map(|(at, name)| {
+            let [calls, fuel] = counters(at).map(|name| {
+                let global = instance.get_global(&mut store, &name)?;
+                match global.get(&mut store) {
+                    Val::I64(count) => Some(count.cast_unsigned()),
+                    _ => None,
+                }
+            });
+            let function = name.as_deref().map(demangled);
+            Some(Line { function, index: profiled.imported + u32::try_from(at).ok()?, calls: calls?, fuel: fuel? })
+        })
+        .filter(|line| line.calls > 0)
+        .collect();
+    lines.sort_by(|a, b| b.fuel.cmp(&a.fuel).then(a.index.cmp(&b.index)));
+    lines
+}
