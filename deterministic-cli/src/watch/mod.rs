@@ -122,7 +122,9 @@ impl Watch {
 
     /// Says more of it.
     pub(crate) fn more(&self, change: impl FnOnce(&mut Draft)) {
-        self.open().draft.as_mut().map(change);
+        if let Some(draft) = &mut self.open().draft {
+            change(draft);
+        }
     }
 
     /// Says where it is seen that the guest waits for its input.
