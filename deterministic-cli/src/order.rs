@@ -26,7 +26,7 @@ impl Order {
         if self.0.is_empty() && which == Which::Stderr {
             self.0.push(0);
         }
-        let is_its_turn = (self.0.len() % 2 == 0) == (which == Which::Stdout);
+        let is_its_turn = self.0.len().is_multiple_of(2) == (which == Which::Stdout);
         let is_full = self.0.len() == MOST_TURNS;
         match self.0.last_mut() {
             Some(last) if !is_its_turn => *last += bytes,
@@ -41,7 +41,7 @@ impl Order {
         let mut left = [stdout, stderr];
         let mut turns = Vec::new();
         for (turn, bytes) in self.0.iter().enumerate() {
-            let which = if turn % 2 == 0 { Which::Stdout } else { Which::Stderr };
+            let which = if turn.is_multiple_of(2) { Which::Stdout } else { Which::Stderr };
             let (now, later) = left[turn % 2].split_at_checked(usize::try_from(*bytes).ok()?)?;
             left[turn % 2] = later;
             turns.push((which, now));

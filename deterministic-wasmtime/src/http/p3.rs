@@ -50,6 +50,8 @@ const TYPES: &str = "wasi:http/types@0.3.0";
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 type TrailersReader = FutureReader<Result<Option<Resource<Fields3>>, ErrorCode>>;
+/// The fields, the body, what follows it, and the options.
+type NewRequest = (Resource<Fields>, Option<StreamReader<u8>>, TrailersReader, Option<Resource<RequestOptions>>);
 type SentReader = FutureReader<Result<(), ErrorCode>>;
 
 /// The store as wasmtime-wasi-http's functions want it.
@@ -129,13 +131,7 @@ fn requests<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
     })?;
     types.0.func_wrap(
         "[static]request.new",
-        |mut store: Store<'_, T>,
-         (headers, contents, trailers, options): (
-            Resource<Fields>,
-            Option<StreamReader<u8>>,
-            TrailersReader,
-            Option<Resource<RequestOptions>>,
-        )| {
+        |mut store: Store<'_, T>, (headers, contents, trailers, options): NewRequest| {
             let held = &mut store.data_mut().deterministic_view().ctx.held;
             held.release(headers.rep());
             if let Some(options) = &options {
