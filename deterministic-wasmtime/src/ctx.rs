@@ -208,7 +208,7 @@ impl Timeline {
     }
 
     /// What the guest's clock `id` shows, in the nanoseconds of that clock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&mut self, id: ClockId) -> Result<u64, PolicyError> {
         let instant = self.clock.read(id)?;
         Ok(match id {

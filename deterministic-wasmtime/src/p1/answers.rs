@@ -31,7 +31,7 @@ fn no_clock(id: i32) -> wasmtime::Error {
     error.map_or_else(|| wasmtime::format_err!("no clock {id}"), wasmtime::Error::from)
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn clock_time_get(
     ctx: &mut DeterministicCtx,
     memory: &mut GuestMemory<'_>,
