@@ -1,5 +1,7 @@
 //! The operations, over both kinds of mount.
 
+mod names;
+
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
@@ -11,7 +13,7 @@ use crate::hermetic::Hermetic;
 use crate::live::Live;
 use crate::node::Nodes;
 use crate::tree::{Change, Changes, Tree, TreeError};
-use crate::types::{Access, DirectoryEntry, Nanos, NewTime, OpenOptions, Position, Stat};
+use crate::types::{Access, Nanos, NewTime, OpenOptions, Position, Stat};
 
 /// How many bytes the hermetic mounts of a file system may hold together unless it is told otherwise: 1 GiB.
 pub const DEFAULT_CAPACITY: u64 = 1 << 30;
@@ -294,127 +296,6 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
             Some(_) => self.live.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
-        }
-    }
-
-    /// The entries of a directory by the bytes of their names, without `.` and `..`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::NotDirectory`] if it is none; [`ErrorCode::IllegalByteSequence`] if the host has a name in it that is
-    /// not UTF-8.
-    pub fn read_directory(&mut self, dir: &Handle) -> Result<Arc<[DirectoryEntry]>> {
-        directory(dir)?;
-        match &dir.host {
-            None => self.hermetic.read_directory(&self.nodes, dir),
-            Some(_) => self.live.read_directory(&mut self.nodes, dir),
-        }
-    }
-
-    /// Makes a directory.
-    ///
-    /// # Errors
-    ///
-    /// As `create-directory-at`.
-    pub fn create_directory_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
-        directory(dir)?;
-        changeable(dir)?;
-        match &dir.host {
-            None => self.hermetic.create_directory_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.create_directory_at(&mut self.nodes, dir, path),
-        }
-    }
-
-    /// Makes a symbolic link at `path` that leads to `target`.
-    ///
-    /// # Errors
-    ///
-    /// As `symlink-at`; [`ErrorCode::NotPermitted`] if the target is absolute.
-    pub fn symlink_at(&mut self, dir: &Handle, target: &str, path: &str) -> Result<()> {
-        directory(dir)?;
-        changeable(dir)?;
-        match &dir.host {
-            None => self.hermetic.symlink_at(&mut self.nodes, dir, target, path),
-            Some(_) => self.live.symlink_at(&mut self.nodes, dir, target, path),
-        }
-    }
-
-    /// Where the symbolic link at `path` leads.
-    ///
-    /// # Errors
-    ///
-    /// As `readlink-at`; [`ErrorCode::NotPermitted`] if the target is absolute.
-    pub fn readlink_at(&mut self, dir: &Handle, path: &str) -> Result<String> {
-        directory(dir)?;
-        match &dir.host {
-            None => self.hermetic.readlink_at(&self.nodes, dir, path),
-            Some(_) => self.live.readlink_at(dir, path),
-        }
-    }
-
-    /// Gives the object at `path` another name.
-    ///
-    /// # Errors
-    ///
-    /// As `link-at`; [`ErrorCode::Invalid`] with `follow`, which wasmtime-wasi refuses too; [`ErrorCode::CrossDevice`]
-    /// between a live and a hermetic mount.
-    pub fn link_at(&mut self, dir: &Handle, path: &str, follow: bool, new_dir: &Handle, new_path: &str) -> Result<()> {
-        directory(dir)?;
-        directory(new_dir)?;
-        changeable(dir)?;
-        changeable(new_dir)?;
-        if follow {
-            return Err(ErrorCode::Invalid.into());
-        }
-        match (&dir.host, &new_dir.host) {
-            (None, None) => self.hermetic.link_at(&mut self.nodes, dir, path, new_dir, new_path),
-            (Some(_), Some(_)) => self.live.link_at(&mut self.nodes, dir, path, new_dir, new_path),
-            _ => Err(ErrorCode::CrossDevice.into()),
-        }
-    }
-
-    /// Renames an object, in place of the one of the new name if there is one.
-    ///
-    /// # Errors
-    ///
-    /// As `rename-at`; [`ErrorCode::CrossDevice`] between a live and a hermetic mount.
-    pub fn rename_at(&mut self, dir: &Handle, path: &str, new_dir: &Handle, new_path: &str) -> Result<()> {
-        directory(dir)?;
-        directory(new_dir)?;
-        changeable(dir)?;
-        changeable(new_dir)?;
-        match (&dir.host, &new_dir.host) {
-            (None, None) => self.hermetic.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
-            (Some(_), Some(_)) => self.live.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
-            _ => Err(ErrorCode::CrossDevice.into()),
-        }
-    }
-
-    /// Removes an empty directory.
-    ///
-    /// # Errors
-    ///
-    /// As `remove-directory-at`.
-    pub fn remove_directory_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
-        directory(dir)?;
-        changeable(dir)?;
-        match &dir.host {
-            None => self.hermetic.remove_directory_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.remove_directory_at(&mut self.nodes, dir, path),
-        }
-    }
-
-    /// Removes a name of a file, a symbolic link or what else is not a directory.
-    ///
-    /// # Errors
-    ///
-    /// As `unlink-file-at`.
-    pub fn unlink_file_at(&mut self, dir: &Handle, path: &str) -> Result<()> {
-        directory(dir)?;
-        changeable(dir)?;
-        match &dir.host {
-            None => self.hermetic.unlink_file_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.unlink_file_at(&mut self.nodes, dir, path),
         }
     }
 
