@@ -140,6 +140,9 @@ fn within(place: &Place, kib: u64, args: &[&str]) -> Ran {
         *command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -v {kib}; exec \"$0\" \"$@\"")).arg(detwasi).args(args);
         command.current_dir(directory).env("RAYON_NUM_THREADS", "1").env("MALLOC_ARENA_MAX", "1");
+        // Other packages of the workspace turn on a feature of Wasmtime's that has its errors note the host's frames, if this asks
+        // for it: that takes memory of its own.
+        command.env("RUST_BACKTRACE", "0");
         command.stdin(std::process::Stdio::null());
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     })
