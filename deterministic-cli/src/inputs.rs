@@ -51,8 +51,8 @@ impl<'a> Inputs<'a> {
     ) -> Result<Self, Problem> {
         watch.at(Stage::Inputs);
         let common = &args.common;
-        let policies = common.policies();
-        let fuel = common.counted_fuel(&policies);
+        let mut policies = common.policies();
+        let fuel = common.counted_fuel(&mut policies);
         let arguments = arguments(common, guest)?;
         // So that a wrong option is heard of before something is waited for.
         context(common, &arguments, watch.outputs())?;

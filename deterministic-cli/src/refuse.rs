@@ -1,7 +1,7 @@
 //! `--refuse`.
 
 use clap::ValueEnum;
-use deterministic_policies::{Refusing, RefusingClock};
+use deterministic_policies::Refusing;
 use deterministic_wasmtime::core::{ClockId, Policies};
 use serde::Serialize;
 
@@ -20,9 +20,9 @@ pub(crate) enum Refused {
 /// The bundle, with that refused.
 pub(crate) fn refuse(mut policies: Policies, refused: &[Refused]) -> Policies {
     if refused.contains(&Refused::Clocks) {
-        policies.clock = Box::new(RefusingClock::all(policies.clock));
+        policies.rules.refused_clocks = ClockId::ALL.into();
     } else if refused.contains(&Refused::WallClock) {
-        policies.clock = Box::new(RefusingClock::new(policies.clock, [ClockId::Realtime]));
+        policies.rules.refused_clocks = [ClockId::Realtime].into();
     }
     if refused.contains(&Refused::Random) {
         policies.secure_random = Box::new(Refusing);

@@ -85,7 +85,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
 
 fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    let fuel = common.counted_fuel(&common.policies());
+    let fuel = common.counted_fuel(&mut common.policies());
     let mut config = config(fuel.is_some(), common.wasm_stack());
     let engine = Engine::new(config.cache(compiled::kept(&common.compile))).map_err(refused)?;
     let guest = Guest::read(common.guest())?;

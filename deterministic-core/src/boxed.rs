@@ -1,15 +1,17 @@
-//! A policy in a box is a policy, so that what wraps one takes it boxed or not.
+//! A policy in a `Box<dyn …>` is a policy, so that what wraps one takes it boxed or not.
 //!
-//! Each method is passed on, the provided ones too: one that was forgotten would answer with the default. A test holds the
-//! methods here against those of the traits.
+//! Not every box: one of a generator of `rand_core` is a generator of its own accord, and a policy by that.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::num::{NonZeroU64, NonZeroUsize};
+use core::num::NonZeroUsize;
 
-use crate::{Clock, ClockId, Description, Event, Instant, PolicyError, Rng, Scheduler, Selection, Undescribed};
+use crate::{
+    Clock, ClockId, Description, Event, FuelObserver, Instant, Policy, PolicyError, Rng, Scheduler, Selection,
+    Undescribed, YieldObserver,
+};
 
-impl<C: Clock + ?Sized> Clock for Box<C> {
+impl Clock for Box<dyn Clock> {
     #[inline]
     fn now(&self) -> Instant {
         (**self).now()
@@ -25,39 +27,12 @@ impl<C: Clock + ?Sized> Clock for Box<C> {
         (**self).read(clock)
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        (**self).refuses(clock)
-    }
-
     #[inline]
-    fn resolution(&self) -> NonZeroU64 {
-        (**self).resolution()
-    }
-
-    #[inline]
-    fn observes_fuel(&self) -> bool {
-        (**self).observes_fuel()
-    }
-
-    #[inline]
-    fn elapse(&mut self, fuel: u64) {
-        (**self).elapse(fuel);
-    }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        (**self).describe()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        (**self).save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        (**self).restore(state)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        (**self).fuel_observer()
     }
 }
 
-// Not for every generator in a box: one of `rand_core` is a generator of its own accord, boxed or not.
 impl Rng for Box<dyn Rng> {
     #[inline]
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
@@ -73,50 +48,37 @@ impl Rng for Box<dyn Rng> {
     fn word(&self) -> NonZeroUsize {
         (**self).word()
     }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        (**self).describe()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        (**self).save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        (**self).restore(state)
-    }
 }
 
-impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
+impl Scheduler for Box<dyn Scheduler> {
     #[inline]
     fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
         (**self).select(now, ready)
     }
 
     #[inline]
-    fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
-        (**self).yielded(now)
-    }
-
-    #[inline]
-    fn observes_yields(&self) -> bool {
-        (**self).observes_yields()
-    }
-
-    #[inline]
-    fn timers_are_due(&self) -> bool {
-        (**self).timers_are_due()
-    }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        (**self).describe()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        (**self).save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        (**self).restore(state)
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        (**self).yield_observer()
     }
 }
+
+/// What has defaults is passed on in one place: forgotten, it would answer with them.
+macro_rules! policies {
+    ($($policy:ident)*) => {$(
+        impl Policy for Box<dyn $policy> {
+            fn describe(&self) -> Result<Description, Undescribed> {
+                (**self).describe()
+            }
+
+            fn save(&self) -> Result<Vec<u8>, PolicyError> {
+                (**self).save()
+            }
+
+            fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+                (**self).restore(state)
+            }
+        }
+    )*};
+}
+
+policies! { Clock Rng Scheduler }

@@ -1,9 +1,8 @@
 //! The clock policy: where the timeline stands, and how it moves.
 
 use alloc::vec::Vec;
-use core::num::NonZeroU64;
 
-use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
+use crate::{ClockId, Description, Instant, Policy, PolicyError, Undescribed};
 
 /// Decides where a run's timeline stands and how it moves.
 ///
@@ -16,10 +15,11 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 /// A clock on which every reading takes a millisecond:
 ///
 /// ```
-/// use deterministic_core::{Clock, ClockId, Instant, PolicyError};
+/// use deterministic_core::{Clock, ClockId, FuelObserver, Instant, Policy, PolicyError};
 ///
 /// struct Ticking(Instant);
 ///
+/// impl Policy for Ticking {}
 /// impl Clock for Ticking {
 ///     fn now(&self) -> Instant { self.0 }
 ///     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
@@ -30,6 +30,7 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 ///         self.0 = self.0.saturating_add(1_000_000);
 ///         Ok(self.0)
 ///     }
+///     fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> { None }
 /// }
 ///
 /// let mut clock = Ticking(Instant::ZERO);
@@ -39,8 +40,8 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 /// # Ok::<(), PolicyError>(())
 /// ```
 ///
-/// That is enough to run with. Override [`describe`](Clock::describe) to give runs under it a fingerprint, and
-/// [`save`](Clock::save) and [`restore`](Clock::restore) to let them be continued. The feature `testing` of
+/// That is enough to run with; [`Policy`] is what gives runs under it a fingerprint and lets them be continued. No method has a
+/// default, so that what wraps a clock and forgets to pass one on does not compile. The feature `testing` of
 /// `deterministic-policies` has the requirements below as tests for a clock of one's own.
 ///
 /// # Requirements
@@ -52,8 +53,8 @@ use crate::{ClockId, Description, Instant, PolicyError, Undescribed};
 ///
 /// * That time moves: a frozen clock is a clock. A guest that waits for a deadline never sees it there.
 /// * That two readings differ, or that `now() >= deadline` after `advance_to(deadline)`.
-/// * That a reading is as precise as [`resolution`](Clock::resolution) says.
-pub trait Clock: Send {
+/// * That a reading is as precise as the [resolution](crate::Rules::resolution) says.
+pub trait Clock: Policy {
     /// Where the timeline stands. Looking does not move it.
     fn now(&self) -> Instant;
 
@@ -64,69 +65,22 @@ pub trait Clock: Send {
     /// Whatever keeps the policy from going on; it ends the guest.
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError>;
 
-    /// What one reading by the guest returns. It may move the timeline; unless overridden it does not.
+    /// What one reading by the guest returns. It may move the timeline; where it does not, that is `Ok(self.now())`.
     ///
     /// # Errors
     ///
     /// Whatever keeps the policy from answering; it ends the guest.
-    fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
-        let _ = clock;
-        Ok(self.now())
-    }
+    fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError>;
 
-    /// Whether [`read`](Clock::read) refuses that clock with [`PolicyError::ClockRefused`], always. Asked before the run by
-    /// whoever could not pass the error on.
-    fn refuses(&self, clock: ClockId) -> bool {
-        let _ = clock;
-        false
-    }
+    /// Who is to hear of the fuel that the guest consumes: `Some(self)`, what the clock inside says, or `None`. Asking moves
+    /// nothing, and the answer is always the same of the two: it is asked before the run, since measuring fuel has a cost.
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver>;
+}
 
-    /// The resolution the guest is told, in nanoseconds. Never 0: guests divide by it.
-    fn resolution(&self) -> NonZeroU64 {
-        NonZeroU64::MIN
-    }
-
-    /// Whether [`elapse`](Clock::elapse) matters to this clock. Asked once, before the run; measuring fuel has a cost.
-    fn observes_fuel(&self) -> bool {
-        false
-    }
-
-    /// Tells the clock that the guest consumed `fuel` units more. Called before each other call, if asked for.
-    fn elapse(&mut self, fuel: u64) {
-        let _ = fuel;
-    }
-
-    /// What this clock is and where it stands, for the fingerprint of a run.
-    ///
-    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
-    /// one: where the timeline stands, the parameters, the clock inside.
-    ///
-    /// # Errors
-    ///
-    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself.
-    /// [`Described`](crate::Described) gives it a description from outside.
-    fn describe(&self) -> Result<Description, Undescribed> {
-        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
-    }
-
-    /// The clock's state, for [`restore`](Clock::restore) to continue from.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] unless the policy supports it.
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        Err(PolicyError::NoSnapshot { policy: "this clock" })
-    }
-
-    /// Continues from a state that a clock of the same kind saved.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] or [`PolicyError::BadSnapshot`]; the clock is then as it was.
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        let _ = state;
-        Err(PolicyError::NoSnapshot { policy: "this clock" })
-    }
+/// What a [`Clock`] is, or holds, that moves with the fuel that the guest consumes.
+pub trait FuelObserver {
+    /// The guest consumed `fuel` units more. Called before each call of the clock.
+    fn elapse(&mut self, fuel: u64);
 }
 
 /// Virtual time: a sleep jumps to its deadline, and each reading takes a fixed tick (which may be 0).
@@ -176,6 +130,12 @@ impl Clock for VirtualClock {
         Ok(self.now)
     }
 
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        None
+    }
+}
+
+impl Policy for VirtualClock {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("VirtualClock", 1).number("now", self.now.as_nanos()).number("tick", self.tick))
     }

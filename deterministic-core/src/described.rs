@@ -2,9 +2,12 @@
 
 use alloc::vec::Vec;
 use core::any::type_name;
-use core::num::{NonZeroU64, NonZeroUsize};
+use core::num::NonZeroUsize;
 
-use crate::{Clock, ClockId, Description, Event, Instant, PolicyError, Rng, Scheduler, Selection, Undescribed};
+use crate::{
+    Clock, ClockId, Description, Event, FuelObserver, Instant, Policy, PolicyError, Rng, Scheduler, Selection,
+    Undescribed, YieldObserver,
+};
 
 /// A clock, generator or scheduler that somebody else described: a generator of `rand`, say, which cannot know how.
 ///
@@ -41,9 +44,19 @@ impl<P> Described<P> {
         self.used = true;
         &mut self.policy
     }
+}
 
-    fn description(&self) -> Result<Description, Undescribed> {
+impl<P: Policy> Policy for Described<P> {
+    fn describe(&self) -> Result<Description, Undescribed> {
         if self.used { Err(Undescribed::Used { policy: type_name::<P>() }) } else { Ok(self.description.clone()) }
+    }
+
+    fn save(&self) -> Result<Vec<u8>, PolicyError> {
+        self.policy.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
+        self.touch().restore(state)
     }
 }
 
@@ -60,32 +73,17 @@ impl<P: Clock> Clock for Described<P> {
         self.touch().read(clock)
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.policy.refuses(clock)
+    // Not the observer inside: what it is told ends the description.
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        if self.policy.fuel_observer().is_some() { Some(self) } else { None }
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.policy.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.policy.observes_fuel()
-    }
-
+impl<P: Clock> FuelObserver for Described<P> {
     fn elapse(&mut self, fuel: u64) {
-        self.touch().elapse(fuel);
-    }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        self.description()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        self.policy.save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        self.touch().restore(state)
+        if let Some(observer) = self.touch().fuel_observer() {
+            observer.elapse(fuel);
+        }
     }
 }
 
@@ -101,18 +99,6 @@ impl<P: Rng> Rng for Described<P> {
     fn word(&self) -> NonZeroUsize {
         self.policy.word()
     }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        self.description()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        self.policy.save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        self.touch().restore(state)
-    }
 }
 
 impl<P: Scheduler> Scheduler for Described<P> {
@@ -120,27 +106,13 @@ impl<P: Scheduler> Scheduler for Described<P> {
         self.touch().select(now, ready)
     }
 
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        if self.policy.yield_observer().is_some() { Some(self) } else { None }
+    }
+}
+
+impl<P: Scheduler> YieldObserver for Described<P> {
     fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
-        self.touch().yielded(now)
-    }
-
-    fn observes_yields(&self) -> bool {
-        self.policy.observes_yields()
-    }
-
-    fn timers_are_due(&self) -> bool {
-        self.policy.timers_are_due()
-    }
-
-    fn describe(&self) -> Result<Description, Undescribed> {
-        self.description()
-    }
-
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        self.policy.save()
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        self.touch().restore(state)
+        self.touch().yield_observer().map_or(Ok(0), |observer| observer.yielded(now))
     }
 }

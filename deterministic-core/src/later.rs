@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
-use crate::{ChaCha8, Description, PolicyError, Rng, Seed, Undescribed};
+use crate::{ChaCha8, Description, Policy, PolicyError, Rng, Seed, Undescribed};
 
 /// [`ChaCha8`] of a seed and a consumer's name. Few guests draw from both streams, many from none, and deriving a key takes
 /// a good part of the time in which a store is made.
@@ -53,7 +53,9 @@ impl Rng for Later {
     fn word(&self) -> NonZeroUsize {
         ChaCha8::WORD
     }
+}
 
+impl Policy for Later {
     fn describe(&self) -> Result<Description, Undescribed> {
         self.look(ChaCha8::describe)
     }

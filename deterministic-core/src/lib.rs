@@ -11,18 +11,22 @@ mod description;
 mod error;
 mod later;
 mod policies;
+mod policy;
 mod rng;
+mod rules;
 mod scheduler;
 mod seed;
 mod time;
 
-pub use clock::{Clock, VirtualClock};
+pub use clock::{Clock, FuelObserver, VirtualClock};
 pub use described::Described;
 pub use description::{Description, Undescribed, Value};
 pub use error::PolicyError;
 pub use policies::{Policies, Role, Snapshot, UndescribedPolicies};
-pub use rng::{ByteStream, ChaCha8, Rng};
-pub use scheduler::{Event, EventKind, InOrder, Scheduler, Selection};
+pub use policy::Policy;
+pub use rng::{ByteStream, ChaCha8, Rng, next_bytes_as_u64};
+pub use rules::Rules;
+pub use scheduler::{Event, EventKind, InOrder, Scheduler, Selection, YieldObserver};
 pub use seed::{ParseSeedError, Seed};
 pub use time::{ClockId, Instant, WallTime};
 

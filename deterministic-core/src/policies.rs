@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::later::Later;
-use crate::{Clock, Description, InOrder, Rng, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
+use crate::{Clock, Description, InOrder, Rng, Rules, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
 
 /// All that decides how a run's non-deterministic questions are answered.
 ///
@@ -31,6 +31,8 @@ pub struct Policies {
     pub insecure_seed: u128,
     /// Which events a waiting guest gets.
     pub scheduler: Box<dyn Scheduler>,
+    /// What holds whichever policies answer.
+    pub rules: Rules,
 }
 
 impl Policies {
@@ -48,6 +50,7 @@ impl Policies {
             insecure_random: Box::new(Later::new(seed, "insecure")),
             insecure_seed,
             scheduler: Box::new(InOrder),
+            rules: Rules::default(),
         }
     }
 
@@ -56,6 +59,11 @@ impl Policies {
     /// It is called `Policies`, and its parameters are the numbers `epoch` (nanoseconds since 1970) and
     /// `insecure_seed`, then the policies `clock`, `secure_random`, `insecure_random` and `scheduler`.
     ///
+    /// A rule is described where it is not the default. A `resolution` is a number, behind `insecure_seed`. Where clocks are
+    /// refused, the policy `clock` is `RefusingClock`, version 1, of a list `refused` of clocks by their numbers in WASI 0.1, in
+    /// ascending order, and the clock as `inner`. Where timers are due, `scheduler` is `AllAtOnce`, version 1, which has
+    /// the scheduler as `inner` unless that is `InOrder`.
+    ///
     /// # Errors
     ///
     /// [`UndescribedPolicies`] with every role whose policy has no description.
@@ -63,12 +71,16 @@ impl Policies {
         let mut description = Description::new("Policies", 1)
             .number("epoch", self.epoch.as_unix_nanos())
             .number("insecure_seed", self.insecure_seed);
+        let rules = &self.rules;
+        if rules.resolution != Rules::default().resolution {
+            description = description.number("resolution", rules.resolution.get());
+        }
         let mut roles = Vec::new();
         for (role, answer) in [
-            (Role::Clock, self.clock.describe()),
+            (Role::Clock, self.clock.describe().map(|clock| rules.describe_clock(clock))),
             (Role::SecureRandom, self.secure_random.describe()),
             (Role::InsecureRandom, self.insecure_random.describe()),
-            (Role::Scheduler, self.scheduler.describe()),
+            (Role::Scheduler, self.scheduler.describe().map(|scheduler| rules.describe_scheduler(scheduler))),
         ] {
             match answer {
                 Ok(inside) => description = description.policy(role.name(), inside),
@@ -145,7 +157,7 @@ impl fmt::Debug for Policies {
     }
 }
 
-/// The saved state of a run's policies; see `save` and `restore` of each policy.
+/// The saved state of a run's policies; see [`Policy`](crate::Policy).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The clock's state.

@@ -7,7 +7,7 @@ use core::num::NonZeroUsize;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng, TryRng};
 
-use crate::{Description, PolicyError, Seed, Undescribed};
+use crate::{Description, Policy, PolicyError, Seed, Undescribed};
 
 /// Gives the random bytes that a guest asks for.
 ///
@@ -32,7 +32,29 @@ use crate::{Description, PolicyError, Seed, Undescribed};
 ///
 /// * That the bytes are unpredictable. Seeded bytes are known to everyone who knows the seed.
 /// * That a generator given by an embedder is portable: `rand`'s `StdRng` is not, the ones named after an algorithm are.
-pub trait Rng: Send {
+///
+/// # Writing a generator
+///
+/// One of `rand_core` is quicker to write, and gives [`draw_u64`](Rng::draw_u64) and [`word`](Rng::word) of its own accord.
+/// No method has a default, so that what wraps a generator and forgets to pass one on does not compile.
+///
+/// ```
+/// use core::num::NonZeroUsize;
+/// use deterministic_core::{Policy, PolicyError, Rng, next_bytes_as_u64};
+///
+/// struct Zeros;
+///
+/// impl Policy for Zeros {}
+/// impl Rng for Zeros {
+///     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
+///         buf.fill(0);
+///         Ok(())
+///     }
+///     fn draw_u64(&mut self) -> Result<u64, PolicyError> { next_bytes_as_u64(self) }
+///     fn word(&self) -> NonZeroUsize { NonZeroUsize::MIN }
+/// }
+/// ```
+pub trait Rng: Policy {
     /// Fills `buf`, whose length is a multiple of [`word`](Rng::word), with the next bytes of the stream.
     ///
     /// # Errors
@@ -41,59 +63,40 @@ pub trait Rng: Send {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError>;
 
     /// The next eight bytes of the stream as a little-endian integer: what WASI 0.2's `get-random-u64` returns.
+    /// [`next_bytes_as_u64`] is that; a generator that makes such numbers has a quicker way. Not called where eight bytes are no
+    /// whole number of words.
     ///
     /// # Errors
     ///
     /// As [`fill`](Rng::fill).
-    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
-        let mut bytes = [0; 8];
-        self.fill(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
+    fn draw_u64(&mut self) -> Result<u64, PolicyError>;
 
     /// How many bytes the generator makes at once, at most [`ByteStream::MAX_WORD`]. 1 for one that makes single bytes.
-    fn word(&self) -> NonZeroUsize {
-        NonZeroUsize::MIN
-    }
+    fn word(&self) -> NonZeroUsize;
+}
 
-    /// What this generator is and where it stands, for the fingerprint of a run.
-    ///
-    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
-    /// one: the key and the position, or the state.
-    ///
-    /// # Errors
-    ///
-    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself. A
-    /// generator of `rand_core` does not: [`Described`](crate::Described) gives it a description from outside.
-    fn describe(&self) -> Result<Description, Undescribed> {
-        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
-    }
-
-    /// The generator's state, for [`restore`](Rng::restore) to continue from.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] unless the policy supports it.
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        Err(PolicyError::NoSnapshot { policy: "this generator" })
-    }
-
-    /// Continues from a state that a generator of the same kind saved.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] or [`PolicyError::BadSnapshot`]; the generator is then as it was.
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        let _ = state;
-        Err(PolicyError::NoSnapshot { policy: "this generator" })
-    }
+/// [`Rng::draw_u64`] by [`Rng::fill`]: the next eight bytes as a little-endian integer.
+///
+/// # Errors
+///
+/// What `rng` says.
+pub fn next_bytes_as_u64<R: Rng + ?Sized>(rng: &mut R) -> Result<u64, PolicyError> {
+    let mut bytes = [0; 8];
+    rng.fill(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 const WORD: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
 
+impl<R: TryRng + Send> Policy for R {}
+
 impl<R: TryRng + Send> Rng for R {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
         self.try_fill_bytes(buf).map_err(|error| PolicyError::Host { what: "random bytes", reason: error.to_string() })
+    }
+
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
     }
 
     fn word(&self) -> NonZeroUsize {
@@ -252,7 +255,9 @@ impl Rng for ChaCha8 {
     fn word(&self) -> NonZeroUsize {
         WORD
     }
+}
 
+impl Policy for ChaCha8 {
     fn describe(&self) -> Result<Description, Undescribed> {
         let description = Description::new("ChaCha8", 1);
         Ok(description.bytes("key", self.0.get_seed()).number("position", self.0.get_word_pos()))

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Description, Instant, PolicyError, Undescribed};
+use crate::{Description, Instant, Policy, PolicyError, Undescribed};
 
 /// Something a guest waits for, and that has come to pass.
 ///
@@ -63,15 +63,36 @@ pub struct Selection {
     pub delay: u64,
 }
 
-/// Chooses among the events that are ready when a guest waits, and says what a yield does.
+/// Chooses among the events that are ready when a guest waits, and may hear of its yields.
 ///
 /// It may hold events back and let time pass. It never sees an event that is not ready, so it cannot wake a guest early.
+///
+/// # Writing a scheduler
+///
+/// One that delivers the last event, alone:
+///
+/// ```
+/// use deterministic_core::{Event, Instant, Policy, PolicyError, Scheduler, Selection, YieldObserver};
+///
+/// struct LastFirst;
+///
+/// impl Policy for LastFirst {}
+/// impl Scheduler for LastFirst {
+///     fn select(&mut self, _: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
+///         ready.reverse();
+///         Ok(Selection { deliver: 1, delay: 0 })
+///     }
+///     fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> { None }
+/// }
+/// ```
+///
+/// No method has a default, so that what wraps a scheduler and forgets to pass one on does not compile.
 ///
 /// # Not promised
 ///
 /// * Fairness. A guest that relies on being shown every ready event in one wait relies on the default scheduler.
 /// * That a choice depends on the events alone: schedulers have state, as seeded ones must.
-pub trait Scheduler: Send {
+pub trait Scheduler: Policy {
     /// Puts the events to deliver at the front of `ready`, in the order of delivery, and says how many they are.
     ///
     /// `ready` has at least one element and is in subscription order; `now` is where the timeline stands.
@@ -81,59 +102,20 @@ pub trait Scheduler: Send {
     /// Whatever keeps the policy from deciding; it ends the guest.
     fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError>;
 
-    /// How many nanoseconds pass when the guest yields. Unless overridden, none.
+    /// Who is to hear of the guest's yields: `Some(self)`, what the scheduler inside says, or `None`, and then a yield takes no
+    /// time. Asking decides nothing, and the answer is always the same of the two: it is asked before the run, since a guest
+    /// that spins yields often.
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver>;
+}
+
+/// What a [`Scheduler`] is, or holds, that minds the guest's yields.
+pub trait YieldObserver {
+    /// The guest yields, and the timeline stands at `now`: how many nanoseconds pass.
     ///
     /// # Errors
     ///
     /// Whatever keeps the policy from deciding; it ends the guest.
-    fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
-        let _ = now;
-        Ok(0)
-    }
-
-    /// Whether [`yielded`](Scheduler::yielded) is to be called at all. Asked once, before the run: a guest that spins yields
-    /// often. One that says no lets no time pass, and does not count them either.
-    fn observes_yields(&self) -> bool {
-        true
-    }
-
-    /// Whether timers count as due at once, whatever their deadline, and without time passing. Only the scheduler that
-    /// imitates deterministic-wasi-ctx says so.
-    fn timers_are_due(&self) -> bool {
-        false
-    }
-
-    /// What this scheduler is and where it stands, for the fingerprint of a run.
-    ///
-    /// Equal descriptions mean that the same calls have the same answers from here on. Name all that influences
-    /// one: the parameters, the key and the position, what is remembered, the scheduler inside.
-    ///
-    /// # Errors
-    ///
-    /// [`Undescribed::TouchesHost`] if it asks the host; [`Undescribed::Unknown`] unless the policy describes itself.
-    /// [`Described`](crate::Described) gives it a description from outside.
-    fn describe(&self) -> Result<Description, Undescribed> {
-        Err(Undescribed::Unknown { policy: core::any::type_name::<Self>() })
-    }
-
-    /// The scheduler's state, for [`restore`](Scheduler::restore) to continue from.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] unless the policy supports it.
-    fn save(&self) -> Result<Vec<u8>, PolicyError> {
-        Err(PolicyError::NoSnapshot { policy: "this scheduler" })
-    }
-
-    /// Continues from a state that a scheduler of the same kind saved.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::NoSnapshot`] or [`PolicyError::BadSnapshot`]; the scheduler is then as it was.
-    fn restore(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-        let _ = state;
-        Err(PolicyError::NoSnapshot { policy: "this scheduler" })
-    }
+    fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError>;
 }
 
 /// Delivers all that is ready, in subscription order, at once: what most guests were tested against.
@@ -145,10 +127,12 @@ impl Scheduler for InOrder {
         Ok(Selection { deliver: ready.len(), delay: 0 })
     }
 
-    fn observes_yields(&self) -> bool {
-        false
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        None
     }
+}
 
+impl Policy for InOrder {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("InOrder", 1))
     }

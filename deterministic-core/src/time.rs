@@ -95,6 +95,12 @@ pub enum ClockId {
     ThreadCpuTime,
 }
 
+impl ClockId {
+    /// All four, in the order of their numbers in WASI 0.1.
+    pub const ALL: [ClockId; 4] =
+        [ClockId::Realtime, ClockId::Monotonic, ClockId::ProcessCpuTime, ClockId::ThreadCpuTime];
+}
+
 /// Its name in messages.
 impl fmt::Display for ClockId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,8 +2,8 @@
 
 use deterministic_core::rand_core::SeedableRng;
 use deterministic_core::{
-    ByteStream, ChaCha8, Clock, ClockId, Event, EventKind, InOrder, Instant, Policies, PolicyError, Rng, Scheduler,
-    Seed, Selection, VirtualClock, WallTime,
+    ByteStream, ChaCha8, Clock, ClockId, Event, EventKind, InOrder, Instant, Policies, Policy, PolicyError, Rng,
+    Scheduler, Seed, Selection, VirtualClock, WallTime,
 };
 use proptest::prelude::*;
 use rand_pcg::Pcg64Mcg;
@@ -161,10 +161,14 @@ impl Rng for Wide {
         }
         Ok(())
     }
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        unreachable!("eight bytes are no whole number of words")
+    }
     fn word(&self) -> std::num::NonZeroUsize {
         std::num::NonZeroUsize::new(24).unwrap()
     }
 }
+impl Policy for Wide {}
 
 fn generators() -> [fn() -> Box<dyn Rng>; 3] {
     [

@@ -24,8 +24,7 @@ pub mod testing;
 #[cfg(feature = "std")]
 pub use clock::HostClock;
 pub use clock::{
-    Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, RefusingClock, Scaled, ScriptEnd, ScriptedClock, Until,
-    VirtualClock, stepping,
+    Drift, FrozenClock, FuelClock, Jitter, Jump, Jumps, Scaled, ScriptEnd, ScriptedClock, Until, VirtualClock, stepping,
 };
 pub use error::{ConfigError, UnknownName};
 pub use preset::Preset;
@@ -35,4 +34,4 @@ pub use rng::HostRng;
 pub use rng::{
     ChaCha8, ChaCha12, ChaCha20, Counter, DeterministicWasiCtxRng, Generator, Pcg64Mcg, Refusing, Repeating,
 };
-pub use scheduler::{AllAtOnce, Delaying, InOrder, OneAtATime, Pct, SeededOrder};
+pub use scheduler::{Delaying, InOrder, OneAtATime, Pct, SeededOrder};

@@ -2,7 +2,7 @@
 
 mod catalogue;
 
-use deterministic_core::{Clock, ClockId, Instant, PolicyError, VirtualClock};
+use deterministic_core::{Clock, ClockId, FuelObserver, Instant, Policy, PolicyError, Rules, VirtualClock};
 use deterministic_policies::*;
 use proptest::prelude::*;
 
@@ -153,7 +153,8 @@ fn a_rate_of_zero_is_refused() {
 
 #[test]
 fn a_clock_that_refuses_names_itself_and_lets_the_guest_sleep() {
-    let mut clock = RefusingClock::all(Box::new(VirtualClock::with_tick(1_000)));
+    let refused = |clocks| Rules { refused_clocks: clocks, ..Rules::default() };
+    let mut clock = refused(ClockId::ALL.into()).enforce(Box::new(VirtualClock::with_tick(1_000)));
     for (id, name) in [
         (ClockId::Realtime, "its realtime clock"),
         (ClockId::Monotonic, "its monotonic clock"),
@@ -168,9 +169,8 @@ fn a_clock_that_refuses_names_itself_and_lets_the_guest_sleep() {
     assert_eq!(clock.now(), Instant::from_nanos(5_000));
 
     // Through other decorators, and only the one that was named.
-    let wall = RefusingClock::new(Box::new(VirtualClock::new()), [ClockId::Realtime]);
-    let mut clock = Jitter::new(Box::new(Jumps::new(Box::new(wall), [])), 5, &1.into());
-    assert!(clock.refuses(ClockId::Realtime) && !clock.refuses(ClockId::Monotonic));
+    let wall = refused([ClockId::Realtime].into()).enforce(Box::new(VirtualClock::new()));
+    let mut clock = Jitter::new(Jumps::new(wall, []), 5, &1.into());
     assert!(clock.read(ClockId::Realtime).is_err() && clock.read(ClockId::Monotonic).is_ok());
 }
 
@@ -194,7 +194,7 @@ fn a_clock_with_an_end_shows_nothing_beyond_it() {
     clock.advance_to(Instant::from_nanos(100)).unwrap();
     // By fuel, at the next look.
     let mut clock = Until::new(FuelClock::default(), Instant::from_nanos(100));
-    clock.elapse(1_000);
+    clock.fuel_observer().expect("the clock inside observes fuel").elapse(1_000);
     assert_eq!(clock.now(), Instant::from_nanos(100));
     assert_eq!(end(clock.read(ClockId::Monotonic).unwrap_err()), 100);
     // Where a sleep takes no time the limit is not reached, and the end of time is no limit.
@@ -211,15 +211,14 @@ fn decorators_pass_fuel_on() {
         Box::new(Scaled::new(fuel(), Ratio::whole(1)).unwrap()),
         Box::new(Jumps::new(fuel(), [])),
         Box::new(Jitter::new(fuel(), 0, &seed)),
-        Box::new(RefusingClock::all(fuel())),
+        Rules { refused_clocks: ClockId::ALL.into(), ..Rules::default() }.enforce(Box::new(fuel())),
         Box::new(Until::new(fuel(), Instant::from_nanos(20))),
     ];
     for mut clock in decorated {
-        assert!(clock.observes_fuel());
-        clock.elapse(10);
+        clock.fuel_observer().expect("the clock inside observes fuel").elapse(10);
         assert_eq!(clock.now(), Instant::from_nanos(11));
     }
-    assert!(!Jumps::new(VirtualClock::new(), []).observes_fuel());
+    assert!(Jumps::new(VirtualClock::new(), []).fuel_observer().is_none());
 }
 
 #[test]

@@ -3,17 +3,19 @@
 
 mod catalogue;
 
+use std::cell::Cell;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use deterministic_core::{
-    Clock, ClockId, Described, Description, Event, Instant, PolicyError, Rng, Scheduler, Selection, Undescribed,
-    VirtualClock,
+    Clock, ClockId, Described, Description, Event, FuelObserver, Instant, Policy, PolicyError, Rng, Scheduler,
+    Selection, Undescribed, VirtualClock, YieldObserver, next_bytes_as_u64,
 };
 use deterministic_policies::testing::{self, Has};
 
 /// The three policies of the core save themselves; all others need the feature.
 fn complete(name: &str, has: Has) {
-    let of_the_core = ["VirtualClock", "stepping", "preset simulation", "preset strict", "ChaCha8", "InOrder"];
+    let of_the_core = catalogue::OF_THE_CORE;
     assert!(has.description, "{name}");
     assert_eq!(has.snapshots, cfg!(feature = "serde") || of_the_core.contains(&name), "{name}");
 }
@@ -65,7 +67,8 @@ fn fault(suite: impl FnOnce() -> Has) -> String {
 enum Fault {
     GoesBack,
     PassedDeadlinesMove,
-    HiddenFuel,
+    FuelNowAndThen,
+    MovedByBeingAsked,
     ShortDescription,
     HalfSnapshot,
     TakesAnything,
@@ -89,11 +92,25 @@ impl Clock for Faulty {
         self.1 = self.1.saturating_add(1);
         Ok(self.now())
     }
-    fn elapse(&mut self, fuel: u64) {
-        if self.0 == Fault::HiddenFuel {
-            self.1 = self.1.saturating_add(fuel);
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        match self.0 {
+            Fault::FuelNowAndThen if self.1.is_multiple_of(2) => Some(self),
+            Fault::MovedByBeingAsked => {
+                self.1 = self.1.saturating_add(1);
+                None
+            }
+            _ => None,
         }
     }
+}
+
+impl FuelObserver for Faulty {
+    fn elapse(&mut self, fuel: u64) {
+        self.1 = self.1.saturating_add(fuel);
+    }
+}
+
+impl Policy for Faulty {
     fn describe(&self) -> Result<Description, Undescribed> {
         let description = Description::new("Faulty", 1);
         Ok(if self.0 == Fault::ShortDescription { description } else { description.number("now", self.1) })
@@ -120,7 +137,8 @@ fn each_fault_of_a_clock_is_found() {
     for (kind, said) in [
         (Fault::GoesBack, "time went back"),
         (Fault::PassedDeadlinesMove, "a deadline that has passed"),
-        (Fault::HiddenFuel, "does not observe it"),
+        (Fault::FuelNowAndThen, "it changed whether it observes fuel"),
+        (Fault::MovedByBeingAsked, "asking whether it observes fuel moved time"),
         (Fault::ShortDescription, "both described as Faulty v1"),
         (Fault::HalfSnapshot, "a restored copy"),
         (Fault::TakesAnything, "it takes 0 bytes for its 8"),
@@ -139,34 +157,71 @@ impl Rng for Torn {
         buf.fill(self.0);
         Ok(())
     }
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
+    }
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
 }
 
-/// Keeps one event and makes another of it, or counts yields in secret.
+impl Policy for Torn {}
+
+/// Has one fault.
 struct Liar {
-    invents: bool,
-    yields: u64,
+    lie: Lie,
+    asked: u64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Lie {
+    /// Keeps an event and makes another of it.
+    Invents,
+    /// Counts in secret how often it is asked whether it observes yields.
+    CountsQuestions,
+    /// Observes yields now and then.
+    ChangesItsMind,
+    /// Lets a yield take another time for each that is made.
+    YieldsOtherwise(u64),
 }
 
 impl Scheduler for Liar {
     fn select(&mut self, _: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
-        if self.invents {
+        if self.lie == Lie::Invents {
             ready[0] = Event::new(0, 99, ready[0].kind());
         }
-        Ok(Selection { deliver: ready.len(), delay: self.yields })
+        Ok(Selection { deliver: ready.len(), delay: if self.lie == Lie::CountsQuestions { self.asked } else { 0 } })
     }
-    fn yielded(&mut self, _: Instant) -> Result<u64, PolicyError> {
-        self.yields += 1;
-        Ok(0)
-    }
-    fn observes_yields(&self) -> bool {
-        false
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        self.asked += 1;
+        match self.lie {
+            Lie::ChangesItsMind => (self.asked > 5).then_some(self as _),
+            Lie::YieldsOtherwise(_) => Some(self),
+            Lie::Invents | Lie::CountsQuestions => None,
+        }
     }
 }
+
+impl YieldObserver for Liar {
+    fn yielded(&mut self, _: Instant) -> Result<u64, PolicyError> {
+        Ok(if let Lie::YieldsOtherwise(passed) = self.lie { passed } else { 0 })
+    }
+}
+
+impl Policy for Liar {}
 
 #[test]
 fn faults_of_generators_and_schedulers_are_found() {
     assert!(fault(|| testing::rng(|| Torn(0))).contains("depend on how a read is cut"));
-    let liar = |invents| move || Liar { invents, yields: 0 };
-    assert!(fault(|| testing::scheduler(liar(true))).contains("what came back is not what went in"));
-    assert!(fault(|| testing::scheduler(liar(false))).contains("choose otherwise"));
+    let made = Cell::new(0);
+    let other = || Lie::YieldsOtherwise(made.replace(made.get() + 1));
+    for (lie, said) in [
+        (&(|| Lie::Invents) as &dyn Fn() -> Lie, "what came back is not what went in"),
+        (&|| Lie::CountsQuestions, "choose otherwise"),
+        (&|| Lie::ChangesItsMind, "it changed whether it observes yields"),
+        (&other, "two made alike yield otherwise"),
+    ] {
+        let message = fault(|| testing::scheduler(|| Liar { lie: lie(), asked: 0 }));
+        assert!(message.contains(said), "{message}");
+    }
 }

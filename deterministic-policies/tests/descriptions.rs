@@ -4,13 +4,15 @@ mod catalogue;
 
 use std::collections::HashMap;
 
-use deterministic_core::{Clock, ClockId, Description, Event, EventKind, Instant, Policies, Rng, Scheduler, Seed};
+use deterministic_core::{
+    Clock, ClockId, Description, Event, EventKind, FuelObserver, Instant, Policies, Policy, Rng, Rules, Scheduler, Seed,
+};
 use deterministic_policies::testing::Steps;
 use deterministic_policies::*;
 use proptest::prelude::*;
 
-fn describe<T: Steps + ?Sized>(policy: &T) -> Description {
-    policy.description().unwrap()
+fn describe<T: Policy + ?Sized>(policy: &T) -> Description {
+    policy.describe().unwrap()
 }
 
 /// A policy of the list that was made from `number` and has had some calls.
@@ -31,7 +33,7 @@ fn describes<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64]) {
                 let description = describe(&*policy);
                 assert_eq!(description, describe(&*after(make, number, &calls[..count])), "{name}");
 
-                if let Ok(state) = policy.state() {
+                if let Ok(state) = policy.save() {
                     assert_eq!(
                         &description,
                         states.entry(state.clone()).or_insert_with(|| description.clone()),
@@ -39,11 +41,11 @@ fn describes<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64]) {
                     );
                     // A copy that was made of other stuff and has a past of its own.
                     let mut copy = after(make, 3, calls);
-                    copy.set_state(&state).unwrap();
+                    copy.restore(&state).unwrap();
                     assert_eq!(describe(&*copy), description, "{name}");
                 }
 
-                let state = policy.state().ok();
+                let state = policy.save().ok();
                 let answers: Vec<_> = calls.iter().map(|&call| policy.step(call)).collect();
                 let first = said.entry(description.clone()).or_insert_with(|| (state.clone(), answers.clone()));
                 assert_eq!(first, &(state, answers), "{name} after {count} calls: {description}");
@@ -93,7 +95,7 @@ fn ratio(num: u64, den: u64) -> Ratio {
     Ratio::new(num, den).unwrap()
 }
 
-fn virtual_time() -> Box<VirtualClock> {
+fn virtual_time() -> Box<dyn Clock> {
     Box::new(VirtualClock::new())
 }
 
@@ -114,7 +116,7 @@ fn every_parameter_of_a_clock_changes_its_description() {
         }
     }
     for inner in [VirtualClock::new(), VirtualClock::with_tick(1)] {
-        let inner = || Box::new(inner.clone());
+        let inner = || inner.clone();
         all.clock(Drift::new(inner(), ratio(1, 1)).unwrap());
         all.clock(Drift::new(inner(), ratio(2, 1)).unwrap());
         all.clock(Drift::new(inner(), ratio(1, 2)).unwrap());
@@ -128,17 +130,18 @@ fn every_parameter_of_a_clock_changes_its_description() {
         all.clock(Jitter::new(inner(), 6, &1.into()));
         all.clock(Jitter::new(inner(), 5, &2.into()));
     }
-    all.clock(RefusingClock::all(virtual_time()));
-    all.clock(RefusingClock::new(virtual_time(), [ClockId::Realtime]));
-    all.clock(RefusingClock::new(virtual_time(), [ClockId::Monotonic]));
-    all.clock(RefusingClock::new(Box::new(VirtualClock::with_tick(1)), [ClockId::Monotonic]));
+    let refused = |clocks| Rules { refused_clocks: clocks, ..Rules::default() };
+    all.clock(refused(ClockId::ALL.into()).enforce(virtual_time()));
+    all.clock(refused([ClockId::Realtime].into()).enforce(virtual_time()));
+    all.clock(refused([ClockId::Monotonic].into()).enforce(virtual_time()));
+    all.clock(refused([ClockId::Monotonic].into()).enforce(Box::new(VirtualClock::with_tick(1))));
     all.clock(Until::new(virtual_time(), nanos(5)));
     all.clock(Until::new(virtual_time(), nanos(6)));
-    all.clock(Until::new(Box::new(VirtualClock::with_tick(1)), nanos(5)));
+    all.clock(Until::new(VirtualClock::with_tick(1), nanos(5)));
     // The order of nesting counts.
-    let jitter = Box::new(Jitter::new(virtual_time(), 5, &1.into()));
+    let jitter = Jitter::new(virtual_time(), 5, &1.into());
     all.clock(Drift::new(jitter, ratio(2, 1)).unwrap());
-    let drift = Box::new(Drift::new(virtual_time(), ratio(2, 1)).unwrap());
+    let drift = Drift::new(virtual_time(), ratio(2, 1)).unwrap();
     all.clock(Jitter::new(drift, 5, &1.into()));
 }
 
@@ -168,7 +171,6 @@ fn every_parameter_of_a_generator_changes_its_description() {
 fn every_parameter_of_a_scheduler_changes_its_description() {
     let mut all = Different::default();
     all.scheduler(InOrder);
-    all.scheduler(AllAtOnce);
     all.scheduler(OneAtATime::new());
     for seed in [1, 2].map(Seed::from_u64) {
         all.scheduler(SeededOrder::new(&seed));
@@ -176,13 +178,13 @@ fn every_parameter_of_a_scheduler_changes_its_description() {
         all.scheduler(Pct::new(&seed, 3, 1_000_000));
         all.scheduler(Pct::new(&seed, 4, 1_000_000));
         all.scheduler(Pct::new(&seed, 3, 2_000_000));
-        let delaying = |withhold, most| Delaying::new(Box::new(InOrder), withhold, most, &seed);
+        let delaying = |withhold, most| Delaying::new(InOrder, withhold, most, &seed);
         all.scheduler(delaying(ratio(1, 2), 5));
         all.scheduler(delaying(ratio(1, 3), 5));
         // As probable, and drawn otherwise.
         all.scheduler(delaying(ratio(2, 4), 5));
         all.scheduler(delaying(ratio(1, 2), 6));
-        all.scheduler(Delaying::new(Box::new(AllAtOnce), ratio(1, 2), 5, &seed));
+        all.scheduler(Delaying::new(OneAtATime::new(), ratio(1, 2), 5, &seed));
     }
 }
 
@@ -273,11 +275,11 @@ fn a_policy_that_touches_the_host_is_named() {
     assert_eq!(HostRng.describe().as_ref(), Err(&rng));
 
     // Also inside of others.
-    let host = || Box::new(HostClock::new());
+    let host = HostClock::new;
     assert_eq!(Drift::new(host(), ratio(1, 2)).unwrap().describe().as_ref(), Err(&clock));
     assert_eq!(Scaled::new(HostClock::new(), ratio(1, 2)).unwrap().describe().as_ref(), Err(&clock));
     assert_eq!(Jitter::new(host(), 5, &1.into()).describe().as_ref(), Err(&clock));
-    assert_eq!(Jumps::new(Box::new(Jumps::new(host(), [])), []).describe().as_ref(), Err(&clock));
+    assert_eq!(Jumps::new(Jumps::new(host(), []), []).describe().as_ref(), Err(&clock));
 
     let error = bundle(Preset::Host).describe().unwrap_err();
     assert_eq!(error.roles(), [(Role::Clock, clock), (Role::SecureRandom, rng.clone()), (Role::InsecureRandom, rng)]);

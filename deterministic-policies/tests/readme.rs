@@ -18,6 +18,7 @@ fn every_policy_is_in_the_catalogue_and_under_the_contract() {
     let mut tested: BTreeSet<_> =
         clocks.chain(rngs).chain(schedulers).filter_map(|name| name.split(' ').next()).collect();
     tested.remove("preset");
+    tested.remove("rule");
     // These have tests of their own: they cannot be given the same calls twice, or give nothing.
     tested.extend(["HostClock", "HostRng", "Refusing"]);
     assert_eq!(table("## Catalogue"), tested);
@@ -41,10 +42,12 @@ fn parameters(text: &str) -> Vec<&str> {
 #[test]
 fn every_parameter_is_in_the_table_of_descriptions() {
     let mut texts: Vec<String> = Vec::new();
-    texts.extend(catalogue::clocks().iter().map(|(_, make)| make(1).describe().unwrap().to_string()));
+    // How rules are described, `Policies::describe` of the core says.
+    let clocks = catalogue::clocks().into_iter().filter(|(name, _)| !name.starts_with("rule"));
+    texts.extend(clocks.map(|(_, make)| make(1).describe().unwrap().to_string()));
     texts.extend(catalogue::rngs().iter().map(|(_, make)| make(1).describe().unwrap().to_string()));
     texts.extend(catalogue::schedulers().iter().map(|(_, make)| make(1).describe().unwrap().to_string()));
-    texts.push(deterministic_core::Rng::describe(&deterministic_policies::Refusing).unwrap().to_string());
+    texts.push(deterministic_core::Policy::describe(&deterministic_policies::Refusing).unwrap().to_string());
 
     let mut described = BTreeSet::new();
     for text in &texts {

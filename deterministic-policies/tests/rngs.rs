@@ -1,6 +1,6 @@
 //! What generators promise beyond the contract of their trait, which `contract.rs` tests.
 
-use deterministic_core::{ByteStream, PolicyError, Rng, Seed};
+use deterministic_core::{ByteStream, Policy, PolicyError, Rng, Seed};
 use deterministic_policies::*;
 
 fn bytes(rng: Box<dyn Rng>, len: usize) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 mod catalogue;
 
-use deterministic_core::{PolicyError, Rng};
+use deterministic_core::{Policy, PolicyError};
 use deterministic_policies::testing::Steps;
 use proptest::prelude::*;
 
@@ -13,13 +13,13 @@ use proptest::prelude::*;
 fn without_the_feature_nothing_is_saved() {
     fn check<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>) {
         for (name, make) in list {
-            let of_the_core = ["VirtualClock", "stepping", "preset simulation", "preset strict", "ChaCha8", "InOrder"];
-            let state = make(1).state();
+            let of_the_core = catalogue::OF_THE_CORE;
+            let state = make(1).save();
             assert_eq!(state.is_ok(), of_the_core.contains(&name), "{name}");
             if let Err(error) = state {
                 assert!(matches!(error, PolicyError::NoSnapshot { .. }), "{name}: {error}");
                 assert!(matches!(
-                    make(1).set_state(&[0; 64]),
+                    make(1).restore(&[0; 64]),
                     Err(PolicyError::NoSnapshot { .. } | PolicyError::BadSnapshot { .. })
                 ));
             }
@@ -35,18 +35,18 @@ fn continues<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, before: &[u64], 
     for (name, make) in list {
         let mut original = make(1);
         before.iter().for_each(|&number| drop(original.step(number)));
-        let state = match original.state() {
+        let state = match original.save() {
             Err(PolicyError::NoSnapshot { .. }) if !cfg!(feature = "serde") => continue,
             state => state.unwrap_or_else(|error| panic!("{name}: {error}")),
         };
         // A copy of the same kind that was made of other stuff and has a past of its own.
         let mut copy = make(2);
         after.iter().for_each(|&number| drop(copy.step(number)));
-        copy.set_state(&state).unwrap_or_else(|error| panic!("{name}: {error}"));
+        copy.restore(&state).unwrap_or_else(|error| panic!("{name}: {error}"));
         for &number in after {
             assert_eq!(original.step(number), copy.step(number), "{name}");
         }
-        assert_eq!(original.state().unwrap(), copy.state().unwrap(), "{name}");
+        assert_eq!(original.save().unwrap(), copy.save().unwrap(), "{name}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! A clock of one's own in ten lines: time flies, a second for every reading, and twice as far as a sleep wants.
 
-use deterministic_wasmtime::core::{Clock, ClockId, Description, Instant, Policies, PolicyError, Undescribed};
+use deterministic_wasmtime::core::{
+    Clock, ClockId, Description, FuelObserver, Instant, Policies, Policy, PolicyError, Undescribed,
+};
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Engine, Linker, Module, Result, Store};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -19,6 +21,12 @@ impl Clock for Hasty {
         self.0 = self.0.saturating_add(1_000_000_000);
         Ok(self.0)
     }
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        None
+    }
+}
+
+impl Policy for Hasty {
     /// What gives runs under it a fingerprint.
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Hasty", 1).number("now", self.0.as_nanos()))

@@ -1,10 +1,11 @@
 //! A store's policies at work: the part of its state that answers for every WASI version.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use deterministic_core::{
-    ByteStream, Clock, ClockId, Event, EventKind, Instant, Policies, PolicyError, Scheduler, Snapshot, VirtualClock,
-    WallTime,
+    ByteStream, Clock, ClockId, Event, EventKind, Instant, Policies, PolicyError, Rules, Scheduler, Snapshot,
+    VirtualClock, WallTime,
 };
 use deterministic_policies::Until;
 
@@ -45,15 +46,16 @@ pub struct DeterministicCtx {
 impl DeterministicCtx {
     /// The state at the beginning of a run under `policies`.
     pub fn new(policies: Policies) -> Self {
-        let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler } = policies;
+        let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, mut scheduler, rules } = policies;
+        let time = Timeline::new(epoch, clock, &rules);
         let held = Held::default();
         DeterministicCtx {
-            yields_are_only_counted: !clock.observes_fuel() && !scheduler.observes_yields(),
-            time: Timeline::new(epoch, clock),
+            yields_are_only_counted: !time.observes_fuel && scheduler.yield_observer().is_none(),
+            time,
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
-            scheduling: Scheduling { scheduler, ready: Vec::new() },
+            scheduling: Scheduling { scheduler, timers_are_due: rules.timers_are_due, ready: Vec::new() },
             files: Files::new(epoch.as_unix_nanos()),
             file_streams: FileStreams::default(),
             timers: Timers::default(),
@@ -197,14 +199,18 @@ pub(crate) struct Timeline {
     pub(crate) epoch: WallTime,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) observes_fuel: bool,
+    /// What the guest is told, in nanoseconds.
+    pub(crate) resolution: NonZeroU64,
     /// The store's fuel when the clock last heard of it.
     fuel_left: Option<u64>,
     pub(crate) vain: Vain,
 }
 
 impl Timeline {
-    pub(crate) fn new(epoch: WallTime, clock: Box<dyn Clock>) -> Self {
-        Timeline { epoch, observes_fuel: clock.observes_fuel(), fuel_left: None, vain: Vain::default(), clock }
+    pub(crate) fn new(epoch: WallTime, clock: Box<dyn Clock>, rules: &Rules) -> Self {
+        let mut clock = rules.enforce(clock);
+        let observes_fuel = clock.fuel_observer().is_some();
+        Timeline { epoch, observes_fuel, resolution: rules.resolution, fuel_left: None, vain: Vain::default(), clock }
     }
 
     /// What the guest's clock `id` shows, in the nanoseconds of that clock.
@@ -221,7 +227,9 @@ impl Timeline {
     pub(crate) fn fuel_left(&mut self, fuel: wasmtime::Result<u64>) -> Result<(), Error> {
         let fuel = fuel.map_err(|_| Error::NoFuel)?;
         let before = self.fuel_left.replace(fuel).unwrap_or(fuel);
-        self.clock.elapse(before.saturating_sub(fuel));
+        if let Some(observer) = self.clock.fuel_observer() {
+            observer.elapse(before.saturating_sub(fuel));
+        }
         Ok(())
     }
 }
@@ -235,6 +243,8 @@ impl std::fmt::Debug for Timeline {
 /// The scheduler policy, and room for the events it is shown, kept from wait to wait.
 pub(crate) struct Scheduling {
     pub(crate) scheduler: Box<dyn Scheduler>,
+    /// Whether timers count as due at once.
+    pub(crate) timers_are_due: bool,
     pub(crate) ready: Vec<Event>,
 }
 

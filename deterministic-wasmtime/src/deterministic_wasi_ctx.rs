@@ -1,7 +1,7 @@
 //! The functions of the crate `deterministic-wasi-ctx`, under the same names and with the same bytes and clock values.
 
-use deterministic_core::{EventKind, Instant, Seed, WallTime};
-use deterministic_policies::{AllAtOnce, FrozenClock, Preset};
+use deterministic_core::{EventKind, InOrder, Instant, Seed, WallTime};
+use deterministic_policies::{FrozenClock, Preset};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
 use wasmtime_wasi::WasiCtxBuilder;
 use wiggle::GuestMemory;
@@ -69,7 +69,8 @@ fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static re
             let policy = poll::Policy {
                 epoch: WallTime::UNIX_EPOCH,
                 clock: &mut FrozenClock::at(Instant::ZERO),
-                scheduler: &mut AllAtOnce,
+                scheduler: &mut InOrder,
+                timers_are_due: true,
                 ready: &mut Vec::new(),
                 witness: None,
             };

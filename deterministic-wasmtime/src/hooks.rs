@@ -32,8 +32,8 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// [`PolicyError::RandomRefused`] if a generator of the bundle refuses, [`PolicyError::ClockRefused`] if the clock does: a
-    /// hook cannot.
+    /// [`PolicyError::RandomRefused`] if a generator of the bundle refuses, [`PolicyError::ClockRefused`] if its rules refuse a
+    /// clock: a hook cannot.
     fn deterministic(&mut self, policies: Policies) -> Result<&mut Self, PolicyError>;
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
@@ -59,7 +59,7 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
         policies.secure_random.fill(&mut [])?;
         policies.insecure_random.fill(&mut [])?;
         for clock in [ClockId::Realtime, ClockId::Monotonic] {
-            if policies.clock.refuses(clock) {
+            if policies.rules.refused_clocks.contains(&clock) {
                 return Err(PolicyError::ClockRefused { clock });
             }
         }
@@ -85,10 +85,10 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
 }
 
 pub(crate) fn install(builder: &mut WasiCtxBuilder, policies: Policies) -> &mut WasiCtxBuilder {
-    let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, .. } = policies;
+    let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, rules, .. } = policies;
     let (secure_random, insecure_random) = (ByteStream::new(secure_random), ByteStream::new(insecure_random));
-    let resolution = clock.resolution().get();
-    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock)));
+    let resolution = rules.resolution.get();
+    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock, &rules)));
     let clock = |id| HookClock { time: time.clone(), id, last: Cell::new(0), resolution };
     closed(builder)
         .wall_clock(clock(ClockId::Realtime))

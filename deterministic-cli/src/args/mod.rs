@@ -290,8 +290,8 @@ impl GuestArgs {
     }
 
     /// The fuel that the guest begins with. A clock that measures fuel needs it counted, be it without a limit.
-    pub(crate) fn counted_fuel(&self, policies: &Policies) -> Option<u64> {
-        self.fuel.or(policies.clock.observes_fuel().then_some(u64::MAX))
+    pub(crate) fn counted_fuel(&self, policies: &mut Policies) -> Option<u64> {
+        self.fuel.or(policies.clock.fuel_observer().map(|_| u64::MAX))
     }
 
     /// The limit on call depth that is in force, in units.

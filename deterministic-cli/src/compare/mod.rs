@@ -40,7 +40,7 @@ enum Programs {
 /// Runs the guest, prints the tables and what follows from them.
 pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    let fuel = common.counted_fuel(&common.policies());
+    let fuel = common.counted_fuel(&mut common.policies());
     let compiled = compiled::kept(&common.compile);
     let engine = Engine::new(config(fuel.is_some(), common.wasm_stack()).cache(compiled.clone())).map_err(refused)?;
     let mut default_config = Config::new();

@@ -1,10 +1,11 @@
 //! A clock that another thread can look at.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use deterministic_wasmtime::core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
+use deterministic_wasmtime::core::{
+    Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed,
+};
 
 /// Where a guest stands. A clone is of the same guest.
 #[derive(Clone, Debug, Default)]
@@ -42,14 +43,13 @@ impl Moments {
 pub(super) struct Watched {
     inner: Box<dyn Clock>,
     moments: Moments,
-    /// Whether fuel is counted, and whether the clock inside wants to hear of it.
+    /// Whether fuel is counted, whoever hears of it.
     counted: bool,
-    inner_observes_fuel: bool,
 }
 
 impl Watched {
     pub(super) fn new(inner: Box<dyn Clock>, moments: Moments, counted: bool) -> Self {
-        Watched { inner_observes_fuel: inner.observes_fuel(), inner, moments, counted }
+        Watched { inner, moments, counted }
     }
 
     fn moved(&self) {
@@ -74,28 +74,24 @@ impl Clock for Watched {
         read
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        if self.counted || self.inner.fuel_observer().is_some() { Some(self) } else { None }
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.counted || self.inner_observes_fuel
-    }
-
+impl FuelObserver for Watched {
     fn elapse(&mut self, fuel: u64) {
         let Seen { fuel: consumed, fuel_was_told, .. } = &*self.moments.0;
         consumed.store(consumed.load(Ordering::Relaxed).saturating_add(fuel), Ordering::Relaxed);
         fuel_was_told.store(true, Ordering::Relaxed);
-        if self.inner_observes_fuel {
-            self.inner.elapse(fuel);
+        if let Some(observer) = self.inner.fuel_observer() {
+            observer.elapse(fuel);
             self.moved();
         }
     }
+}
 
+impl Policy for Watched {
     fn describe(&self) -> Result<Description, Undescribed> {
         self.inner.describe()
     }

@@ -134,7 +134,7 @@ impl Watch {
 
     /// The clock of a guest that is about to start, watched, and its fuel too if that is `counted`.
     pub(crate) fn clock(&self, clock: Box<dyn Clock>, counted: bool) -> Box<dyn Clock> {
-        let moments = Moments::of(&clock);
+        let moments = Moments::of(&*clock);
         self.open().moments = moments.clone();
         Box::new(Watched::new(clock, moments, counted))
     }

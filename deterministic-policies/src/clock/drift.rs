@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use crate::snapshot::snapshots_around;
 use crate::{ConfigError, Ratio};
@@ -105,22 +105,12 @@ impl<C: Clock> Clock for Drift<C> {
         Ok(self.own.shown(self.inner.read(clock)?))
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        self.inner.fuel_observer()
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.inner.observes_fuel()
-    }
-
-    fn elapse(&mut self, fuel: u64) {
-        self.inner.elapse(fuel);
-    }
-
+impl<C: Clock> Policy for Drift<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Drift", 1).list("rate", self.own.parts()).policy("inner", self.inner.describe()?))
     }

@@ -1,6 +1,6 @@
 //! Time stands still.
 
-use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use crate::snapshot::snapshots;
 
@@ -50,6 +50,16 @@ impl Clock for FrozenClock {
         Ok(())
     }
 
+    fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+        Ok(self.now())
+    }
+
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        None
+    }
+}
+
+impl Policy for FrozenClock {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("FrozenClock", 1).number("now", self.now))
     }

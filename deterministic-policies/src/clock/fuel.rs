@@ -1,6 +1,6 @@
 //! Time passes with the instructions that the guest executes.
 
-use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use crate::Ratio;
 use crate::snapshot::snapshots;
@@ -9,14 +9,14 @@ use crate::snapshot::snapshots;
 /// deadline, a reading by itself does not move it. It begins at 1 ns.
 ///
 /// A guest that spins until a deadline ends on it, and what it measures is proportional to what it executed. The
-/// adapter must meter fuel and report it through [`Clock::elapse`]; without that, this is a virtual clock without a
+/// adapter must meter fuel and report it through [`FuelObserver::elapse`]; without that, this is a virtual clock without a
 /// tick.
 ///
 /// The rate is a fraction and what is left of a nanosecond is kept, so that a million reports of one unit move the
 /// clock exactly as one report of a million units does.
 ///
 /// ```
-/// use deterministic_core::{Clock, Instant};
+/// use deterministic_core::{Clock, FuelObserver, Instant};
 /// use deterministic_policies::{FuelClock, Ratio};
 ///
 /// let mut clock = FuelClock::new(Ratio::new(1, 3)?); // three units take a nanosecond
@@ -57,10 +57,16 @@ impl Clock for FuelClock {
         Ok(())
     }
 
-    fn observes_fuel(&self) -> bool {
-        true
+    fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+        Ok(self.now())
     }
 
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        Some(self)
+    }
+}
+
+impl FuelObserver for FuelClock {
     fn elapse(&mut self, fuel: u64) {
         let den = u128::from(self.rate.den().get());
         // At most (2^64-1)^2 + 2^64-1, which 128 bits hold.
@@ -68,7 +74,9 @@ impl Clock for FuelClock {
         self.left = (total % den) as u64; // below den, which has 64 bits
         self.now = self.now.saturating_add(u64::try_from(total / den).unwrap_or(u64::MAX));
     }
+}
 
+impl Policy for FuelClock {
     fn describe(&self) -> Result<Description, Undescribed> {
         let description = Description::new("FuelClock", 1).number("now", self.now);
         Ok(description.list("nanos_per_fuel", self.rate.parts()).number("left", self.left))

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant as HostInstant, SystemTime};
 
-use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed, WallTime};
+use deterministic_core::{
+    Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed, WallTime,
+};
 
 /// The host's monotonic clock, counted from 1 ns when this clock was made. **Not deterministic.**
 ///
@@ -52,6 +54,16 @@ impl Clock for HostClock {
         }
     }
 
+    fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+        Ok(self.now())
+    }
+
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        None
+    }
+}
+
+impl Policy for HostClock {
     fn describe(&self) -> Result<Description, Undescribed> {
         Err(Undescribed::TouchesHost { policy: "HostClock" })
     }

@@ -2,9 +2,8 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Seed, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Seed, Undescribed};
 
 use crate::draw::Draw;
 use crate::snapshot::snapshots_around;
@@ -61,22 +60,12 @@ impl<C: Clock> Clock for Jitter<C> {
         Ok(self.show(inside))
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        self.inner.fuel_observer()
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.inner.observes_fuel()
-    }
-
-    fn elapse(&mut self, fuel: u64) {
-        self.inner.elapse(fuel);
-    }
-
+impl<C: Clock> Policy for Jitter<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
         let Own { draw, max, last } = &self.own;
         let description = Description::new("Jitter", 1).policy("draw", draw.describe());

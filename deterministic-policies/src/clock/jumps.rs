@@ -3,9 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
-use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed, Value};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed, Value};
 
 use crate::snapshot::snapshots_around;
 
@@ -110,22 +109,12 @@ impl<C: Clock> Clock for Jumps<C> {
         Ok(self.own.shown(self.inner.read(clock)?))
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        self.inner.fuel_observer()
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.inner.observes_fuel()
-    }
-
-    fn elapse(&mut self, fuel: u64) {
-        self.inner.elapse(fuel);
-    }
-
+impl<C: Clock> Policy for Jumps<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
         let jumps = self.own.jumps.iter().map(|&(at, total)| Value::from_iter([at.into(), total.into()]));
         Ok(Description::new("Jumps", 1).list("jumps", jumps).policy("inner", self.inner.describe()?))

@@ -2,9 +2,8 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use super::drift::Rate;
 use crate::snapshot::snapshots_around;
@@ -68,22 +67,12 @@ impl<C: Clock> Clock for Scaled<C> {
         Ok(self.own.shown(self.inner.read(clock)?))
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        self.inner.fuel_observer()
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.inner.observes_fuel()
-    }
-
-    fn elapse(&mut self, fuel: u64) {
-        self.inner.elapse(fuel);
-    }
-
+impl<C: Clock> Policy for Scaled<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Scaled", 1).list("rate", self.own.parts()).policy("inner", self.inner.describe()?))
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use crate::ConfigError;
 use crate::snapshot::snapshots;
@@ -82,6 +82,12 @@ impl Clock for ScriptedClock {
         Ok(self.now())
     }
 
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        None
+    }
+}
+
+impl Policy for ScriptedClock {
     fn describe(&self) -> Result<Description, Undescribed> {
         let description = Description::new("ScriptedClock", 1).number("now", self.now);
         let description = description.list("readings", self.readings.iter().copied()).number("next", self.next as u64);

@@ -2,9 +2,8 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::num::NonZeroU64;
 
-use deterministic_core::{Clock, ClockId, Description, Instant, PolicyError, Undescribed};
+use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 
 use crate::snapshot::snapshots_around;
 
@@ -79,22 +78,12 @@ impl<C: Clock> Clock for Until<C> {
         Ok(shown)
     }
 
-    fn refuses(&self, clock: ClockId) -> bool {
-        self.inner.refuses(clock)
+    fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+        self.inner.fuel_observer()
     }
+}
 
-    fn resolution(&self) -> NonZeroU64 {
-        self.inner.resolution()
-    }
-
-    fn observes_fuel(&self) -> bool {
-        self.inner.observes_fuel()
-    }
-
-    fn elapse(&mut self, fuel: u64) {
-        self.inner.elapse(fuel);
-    }
-
+impl<C: Clock> Policy for Until<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Until", 1).number("limit", self.own.limit).policy("inner", self.inner.describe()?))
     }

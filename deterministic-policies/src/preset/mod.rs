@@ -6,9 +6,9 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
 
-use deterministic_core::{Instant, Policies, Seed, WallTime};
+use deterministic_core::{Instant, Policies, Rules, Seed, WallTime};
 
-use crate::{AllAtOnce, DeterministicWasiCtxRng, FrozenClock, Refusing, UnknownName, VirtualClock};
+use crate::{DeterministicWasiCtxRng, FrozenClock, Refusing, UnknownName, VirtualClock};
 
 /// A bundle of policies by name. The names are API; the crate's front page helps to choose.
 ///
@@ -109,7 +109,7 @@ impl Preset {
                 clock: Box::new(FrozenClock::at(Instant::ZERO)),
                 secure_random: Box::new(DeterministicWasiCtxRng::new()),
                 insecure_random: Box::new(DeterministicWasiCtxRng::new()),
-                scheduler: Box::new(AllAtOnce),
+                rules: Rules { timers_are_due: true, ..Rules::default() },
                 ..Policies::new(*seed)
             },
         }
@@ -134,6 +134,7 @@ fn host(seed: &Seed) -> Policies {
             Err(_) => seed.insecure_seed(),
         },
         scheduler: Box::new(InOrder),
+        rules: Rules::default(),
     }
 }
 

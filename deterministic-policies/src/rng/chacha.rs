@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use deterministic_core::{Description, PolicyError, Rng, Seed, Undescribed};
+use deterministic_core::{Description, Policy, PolicyError, Rng, Seed, Undescribed};
 use rand_chacha::{ChaCha12Rng, ChaCha20Rng};
 use rand_core::{Rng as _, SeedableRng};
 
@@ -44,7 +44,9 @@ macro_rules! chacha {
             fn word(&self) -> NonZeroUsize {
                 WORD
             }
+        }
 
+        impl Policy for $name {
             fn describe(&self) -> Result<Description, Undescribed> {
                 let description = Description::new($text, 1);
                 Ok(description.bytes("key", self.0.get_seed()).number("position", self.0.get_word_pos()))

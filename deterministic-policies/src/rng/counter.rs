@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use deterministic_core::{Description, PolicyError, Rng, Undescribed};
+use deterministic_core::{Description, Policy, PolicyError, Rng, Undescribed, next_bytes_as_u64};
 
 use super::WORD;
 use crate::snapshot::snapshots;
@@ -37,10 +37,16 @@ impl Rng for Counter {
         Ok(())
     }
 
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
+    }
+
     fn word(&self) -> NonZeroUsize {
         WORD
     }
+}
 
+impl Policy for Counter {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Counter", 1).number("next", self.next))
     }

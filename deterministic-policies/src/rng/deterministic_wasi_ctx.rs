@@ -1,6 +1,8 @@
 //! The bytes of the crate deterministic-wasi-ctx.
 
-use deterministic_core::{Description, PolicyError, Rng, Undescribed};
+use core::num::NonZeroUsize;
+
+use deterministic_core::{Description, Policy, PolicyError, Rng, Undescribed};
 use rand_core::{Rng as _, SeedableRng};
 
 use crate::snapshot::snapshots;
@@ -40,6 +42,12 @@ impl Rng for DeterministicWasiCtxRng {
         Ok(self.0.next_u64())
     }
 
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
+
+impl Policy for DeterministicWasiCtxRng {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("DeterministicWasiCtxRng", 1).number("state", self.0.state()))
     }

@@ -1,9 +1,11 @@
 //! The host's entropy.
 
+use core::num::NonZeroUsize;
+
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use deterministic_core::{Description, PolicyError, Rng, Undescribed};
+use deterministic_core::{Description, Policy, PolicyError, Rng, Undescribed, next_bytes_as_u64};
 
 /// The operating system's random bytes. **Not deterministic**: for recording a run and for measuring against. There is
 /// no snapshot of it.
@@ -15,6 +17,16 @@ impl Rng for HostRng {
         getrandom::fill(buf).map_err(|error| PolicyError::Host { what: "random bytes", reason: error.to_string() })
     }
 
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
+    }
+
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
+
+impl Policy for HostRng {
     fn describe(&self) -> Result<Description, Undescribed> {
         Err(Undescribed::TouchesHost { policy: "HostRng" })
     }

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use deterministic_core::{Description, PolicyError, Rng, Seed, Undescribed};
+use deterministic_core::{Description, Policy, PolicyError, Rng, Seed, Undescribed};
 use rand_core::{Rng as _, SeedableRng};
 
 use super::WORD;
@@ -42,7 +42,9 @@ impl Rng for Pcg64Mcg {
     fn word(&self) -> NonZeroUsize {
         WORD
     }
+}
 
+impl Policy for Pcg64Mcg {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Pcg64Mcg", 1).number("state", self.0.state()))
     }

@@ -1,6 +1,8 @@
 //! No bytes at all.
 
-use deterministic_core::{Description, PolicyError, Rng, Undescribed};
+use core::num::NonZeroUsize;
+
+use deterministic_core::{Description, Policy, PolicyError, Rng, Undescribed, next_bytes_as_u64};
 
 use crate::snapshot::snapshots;
 
@@ -17,6 +19,16 @@ impl Rng for Refusing {
         Err(PolicyError::RandomRefused)
     }
 
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
+    }
+
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
+
+impl Policy for Refusing {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Refusing", 1))
     }

@@ -1,8 +1,10 @@
 //! A few bytes, again and again.
 
+use core::num::NonZeroUsize;
+
 use alloc::vec::Vec;
 
-use deterministic_core::{Description, PolicyError, Rng, Undescribed};
+use deterministic_core::{Description, Policy, PolicyError, Rng, Undescribed, next_bytes_as_u64};
 
 use crate::ConfigError;
 use crate::snapshot::snapshots;
@@ -55,6 +57,16 @@ impl Rng for Repeating {
         Ok(())
     }
 
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        next_bytes_as_u64(self)
+    }
+
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+}
+
+impl Policy for Repeating {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("Repeating", 1).bytes("bytes", &self.bytes).number("next", self.next as u64))
     }

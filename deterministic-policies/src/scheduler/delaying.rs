@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::num::NonZeroU64;
 
-use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed};
+use deterministic_core::{
+    Description, Event, Instant, Policy, PolicyError, Scheduler, Seed, Selection, Undescribed, YieldObserver,
+};
 
 use crate::Ratio;
 use crate::draw::Draw;
@@ -69,15 +71,19 @@ impl<S: Scheduler> Scheduler for Delaying<S> {
         Ok(Selection { deliver: kept, delay: delay.saturating_add(own.draw.up_to(own.max_delay)) })
     }
 
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        Some(self)
+    }
+}
+
+impl<S: Scheduler> YieldObserver for Delaying<S> {
     fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
-        let delay = self.inner.yielded(now)?;
+        let delay = self.inner.yield_observer().map_or(Ok(0), |inside| inside.yielded(now))?;
         Ok(delay.saturating_add(self.own.draw.up_to(self.own.max_delay)))
     }
+}
 
-    fn timers_are_due(&self) -> bool {
-        self.inner.timers_are_due()
-    }
-
+impl<S: Scheduler> Policy for Delaying<S> {
     fn describe(&self) -> Result<Description, Undescribed> {
         let Own { draw, withhold, max_delay } = &self.own;
         let description = Description::new("Delaying", 1).policy("draw", draw.describe());

@@ -1,6 +1,8 @@
 //! One event for each wait, in turn.
 
-use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Selection, Undescribed};
+use deterministic_core::{
+    Description, Event, Instant, Policy, PolicyError, Scheduler, Selection, Undescribed, YieldObserver,
+};
 
 use crate::snapshot::snapshots;
 
@@ -35,10 +37,12 @@ impl Scheduler for OneAtATime {
         Ok(Selection { deliver: 1, delay: 0 })
     }
 
-    fn observes_yields(&self) -> bool {
-        false
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        None
     }
+}
 
+impl Policy for OneAtATime {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("OneAtATime", 1).number("next", self.next))
     }

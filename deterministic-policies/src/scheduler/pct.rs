@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use deterministic_core::{
-    Description, Event, EventKind, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed, Value,
+    Description, Event, EventKind, Instant, Policy, PolicyError, Scheduler, Seed, Selection, Undescribed, Value,
+    YieldObserver,
 };
 
 use crate::draw::Draw;
@@ -116,10 +117,12 @@ impl Scheduler for Pct {
         Ok(Selection { deliver: 1, delay: 0 })
     }
 
-    fn observes_yields(&self) -> bool {
-        false
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        None
     }
+}
 
+impl Policy for Pct {
     fn describe(&self) -> Result<Description, Undescribed> {
         let points = self.points.iter().map(|point| {
             let fallen = point.fallen.map(|who| [who.id.into(), who.kind.into()]);

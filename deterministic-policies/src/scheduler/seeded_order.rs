@@ -2,7 +2,9 @@
 
 use core::num::NonZeroU64;
 
-use deterministic_core::{Description, Event, Instant, PolicyError, Scheduler, Seed, Selection, Undescribed};
+use deterministic_core::{
+    Description, Event, Instant, Policy, PolicyError, Scheduler, Seed, Selection, Undescribed, YieldObserver,
+};
 
 use crate::draw::Draw;
 use crate::snapshot::snapshots;
@@ -34,10 +36,12 @@ impl Scheduler for SeededOrder {
         Ok(Selection { deliver: ready.len(), delay: 0 })
     }
 
-    fn observes_yields(&self) -> bool {
-        false
+    fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
+        None
     }
+}
 
+impl Policy for SeededOrder {
     fn describe(&self) -> Result<Description, Undescribed> {
         Ok(Description::new("SeededOrder", 1).policy("draw", self.draw.describe()))
     }

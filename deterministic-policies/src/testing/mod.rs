@@ -6,7 +6,7 @@
 //! ```
 //! # // What a dev-dependency with the feature `testing` allows in a test of your own:
 //! use deterministic_policies::testing;
-//! use deterministic_core::{Clock, Description, Instant, PolicyError, Undescribed};
+//! use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Undescribed};
 //!
 //! struct Coarse(u64); // a clock that stands at whole milliseconds
 //!
@@ -16,6 +16,11 @@
 //!         self.0 = self.0.max(deadline.as_nanos().div_ceil(1_000_000).saturating_mul(1_000_000));
 //!         Ok(())
 //!     }
+//!     fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> { Ok(self.now()) }
+//!     fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> { None }
+//! }
+//!
+//! impl Policy for Coarse {
 //!     fn describe(&self) -> Result<Description, Undescribed> {
 //!         Ok(Description::new("Coarse", 1).number("now", self.0))
 //!     }
@@ -35,11 +40,11 @@
 //!   equal answers, whatever happened before. If it saves its state: a restored copy continues as the original, with its
 //!   description; a state that is cut short, too long or damaged is a [`BadSnapshot`](deterministic_core::PolicyError) that
 //!   changes nothing, or is taken without a panic.
-//! * Of a [`clock`]: it never goes back, a deadline that has passed moves nothing, looking moves nothing, a clock that does not
-//!   observe fuel is not moved by it.
+//! * Of a [`clock`]: it never goes back, a deadline that has passed moves nothing, looking moves nothing, nor does asking whether it
+//!   observes fuel, of which the answer is always the same.
 //! * Of an [`rng`]: how a read is cut never changes the bytes, and no word is larger than a stream can keep.
-//! * Of a [`scheduler`]: it gives back the events it was given, each once, delivers no more of them than there are, and does not
-//!   count yields that it says it does not observe.
+//! * Of a [`scheduler`]: it gives back the events it was given, each once, and delivers no more of them than there are; asking
+//!   whether it observes yields decides nothing, and the answer is always the same.
 //!
 //! The number of generated cases is [proptest](https://docs.rs/proptest)'s, which its variable `PROPTEST_CASES` changes.
 //!

@@ -23,12 +23,25 @@ pub fn scheduler<S: Scheduler + 'static>(make: impl Fn() -> S) -> Has {
     let ids = prop::collection::vec(prop_oneof![0u64..6, any::<u64>()], 1..20);
     suite::check(policy, prop::collection::vec(ids, 1..30), |waits| {
         let (mut scheduler, mut twin) = (boxed(), boxed());
-        let timers_are_due = scheduler.timers_are_due();
+        let observes_yields = boxed().yield_observer().is_some();
         for ids in &waits {
             let chosen = wait(&mut *scheduler, ids)?;
             prop_assert_eq!(chosen, wait(&mut *twin, ids)?, "two made alike choose otherwise");
-            yields(&mut *scheduler, &mut *twin)?;
-            prop_assert_eq!(scheduler.timers_are_due(), timers_are_due, "it changed whether timers are due");
+            // The twin is not asked where the answer is no.
+            prop_assert_eq!(
+                scheduler.yield_observer().is_some(),
+                observes_yields,
+                "it changed whether it observes yields"
+            );
+            prop_assert_eq!(
+                scheduler.describe(),
+                twin.describe(),
+                "asking whether it observes yields is in its description"
+            );
+            if observes_yields {
+                let passed = yielded(&mut *scheduler);
+                prop_assert_eq!(passed, yielded(&mut *twin), "two made alike yield otherwise");
+            }
         }
         Ok(())
     });
@@ -57,23 +70,8 @@ fn wait(scheduler: &mut dyn Scheduler, ids: &[u64]) -> Result<Chosen, TestCaseEr
     Ok(Ok((positions, selection.deliver, selection.delay)))
 }
 
-/// One that says that it does not observe yields is not told of them, so that they may not matter to it: the twin gets none.
-fn yields(scheduler: &mut dyn Scheduler, twin: &mut dyn Scheduler) -> Result<(), TestCaseError> {
-    let now = Instant::from_nanos(7);
-    let passed = scheduler.yielded(now).map_err(|error| format!("{error}"));
-    if scheduler.observes_yields() {
-        prop_assert_eq!(
-            passed,
-            twin.yielded(now).map_err(|error| format!("{error}")),
-            "two made alike yield otherwise"
-        );
-    } else {
-        prop_assert_eq!(passed, Ok(0), "it says it does not observe yields, and lets time pass at one");
-        prop_assert_eq!(
-            scheduler.describe(),
-            twin.describe(),
-            "a yield that it does not observe is in its description"
-        );
-    }
-    Ok(())
+/// How long a yield takes, or the text of the error.
+fn yielded(scheduler: &mut dyn Scheduler) -> Result<u64, String> {
+    let observer = scheduler.yield_observer();
+    observer.map_or(Ok(0), |observer| observer.yielded(Instant::from_nanos(7))).map_err(|error| format!("{error}"))
 }

@@ -6,36 +6,13 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use deterministic_core::{
-    Clock, ClockId, Description, Event, EventKind, Instant, PolicyError, Rng, Scheduler, Undescribed,
-};
+use deterministic_core::{Clock, ClockId, Event, EventKind, Instant, Policy, Rng, Scheduler};
 
 /// A policy of any of the three kinds, for suites that treat all alike: implemented for `dyn Clock`, `dyn Rng` and `dyn
 /// Scheduler`.
-pub trait Steps {
+pub trait Steps: Policy {
     /// What one call, chosen by `number`, makes of the policy, as text.
     fn step(&mut self, number: u64) -> String;
-
-    /// Its `describe`.
-    ///
-    /// # Errors
-    ///
-    /// What that says.
-    fn description(&self) -> Result<Description, Undescribed>;
-
-    /// Its `save`.
-    ///
-    /// # Errors
-    ///
-    /// What that says.
-    fn state(&self) -> Result<Vec<u8>, PolicyError>;
-
-    /// Its `restore`.
-    ///
-    /// # Errors
-    ///
-    /// What that says.
-    fn set_state(&mut self, state: &[u8]) -> Result<(), PolicyError>;
 }
 
 macro_rules! steps {
@@ -45,18 +22,6 @@ macro_rules! steps {
                 let $this = self;
                 format!("{:?}", $body)
             }
-
-            fn description(&self) -> Result<Description, Undescribed> {
-                self.describe()
-            }
-
-            fn state(&self) -> Result<Vec<u8>, PolicyError> {
-                self.save()
-            }
-
-            fn set_state(&mut self, state: &[u8]) -> Result<(), PolicyError> {
-                self.restore(state)
-            }
         }
     };
 }
@@ -65,7 +30,9 @@ steps!(Clock, |clock, number| {
     let result = match number % 3 {
         0 => clock.read(ClockId::Monotonic),
         1 => {
-            clock.elapse(number);
+            if let Some(observer) = clock.fuel_observer() {
+                observer.elapse(number);
+            }
             Ok(clock.now())
         }
         _ => clock.advance_to(clock.now().saturating_add(number)).map(|()| clock.now()),
@@ -80,7 +47,8 @@ steps!(Scheduler, |scheduler, number| {
     let ids: Vec<u64> = (0..number % 12 + 1).map(|i| i * number % 7).collect();
     let mut ready = events(&ids);
     let selection = scheduler.select(Instant::ZERO, &mut ready);
-    (ready, selection, scheduler.yielded(Instant::ZERO))
+    let passed = scheduler.yield_observer().map(|observer| observer.yielded(Instant::ZERO));
+    (ready, selection, passed)
 });
 
 /// The events of subscriptions with these ids, of kinds that follow from them.

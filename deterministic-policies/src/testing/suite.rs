@@ -38,7 +38,7 @@ fn run<S: Strategy>(policy: &str, config: Config, strategy: S, test: impl Fn(S::
 
 /// All that is promised of every policy.
 pub(super) fn every<P: Steps + ?Sized>(policy: &str, make: Make<'_, P>) -> Has {
-    let has = Has { description: make().description().is_ok(), snapshots: make().state().is_ok() };
+    let has = Has { description: make().describe().is_ok(), snapshots: make().save().is_ok() };
     check(policy, (calls(0..40), calls(1..40)), |(before, after)| {
         alike(make, &after)?;
         described(make, &after)?;
@@ -68,7 +68,7 @@ fn after<P: Steps + ?Sized>(make: Make<'_, P>, calls: &[u64]) -> Box<P> {
 fn alike<P: Steps + ?Sized>(make: Make<'_, P>, calls: &[u64]) -> Result<(), TestCaseError> {
     let (mut policy, mut twin) = (make(), make());
     for &number in calls {
-        prop_assert_eq!(policy.description(), twin.description(), "two made alike describe themselves otherwise");
+        prop_assert_eq!(policy.describe(), twin.describe(), "two made alike describe themselves otherwise");
         prop_assert_eq!(policy.step(number), twin.step(number), "two made alike answer otherwise at {}", number);
     }
     Ok(())
@@ -79,7 +79,7 @@ fn described<P: Steps + ?Sized>(make: Make<'_, P>, calls: &[u64]) -> Result<(), 
     let mut said = BTreeMap::new();
     for count in [0, 1, calls.len() / 2, calls.len()] {
         let mut policy = after(make, &calls[..count.min(calls.len())]);
-        let Ok(description) = policy.description() else { continue };
+        let Ok(description) = policy.describe() else { continue };
         prop_assert!(!description.as_bytes().is_empty());
         let answers = steps(&mut *policy, calls);
         let first = said.entry(description.as_bytes().to_vec()).or_insert_with(|| answers.clone());
@@ -93,10 +93,10 @@ fn continues<P: Steps + ?Sized>(make: Make<'_, P>, before: &[u64], calls: &[u64]
     let state = saved(&*original)?;
     // A copy that has a past of its own.
     let mut copy = after(make, calls);
-    if let Err(error) = copy.set_state(&state) {
+    if let Err(error) = copy.restore(&state) {
         return Err(TestCaseError::fail(format!("it does not take back what it saved: {error}")));
     }
-    if let (Ok(a), Ok(b)) = (original.description(), copy.description()) {
+    if let (Ok(a), Ok(b)) = (original.describe(), copy.describe()) {
         prop_assert_eq!(a, b, "a restored copy describes itself otherwise");
     }
     for &number in calls {
@@ -107,7 +107,7 @@ fn continues<P: Steps + ?Sized>(make: Make<'_, P>, before: &[u64], calls: &[u64]
 }
 
 fn saved<P: Steps + ?Sized>(policy: &P) -> Result<Vec<u8>, TestCaseError> {
-    policy.state().map_err(|error| TestCaseError::fail(format!("it saved its state before, and now: {error}")))
+    policy.save().map_err(|error| TestCaseError::fail(format!("it saved its state before, and now: {error}")))
 }
 
 /// Damages a state in every place; what is refused must have changed nothing, what is taken must not panic.
@@ -128,7 +128,7 @@ fn refuses<P: Steps + ?Sized>(make: Make<'_, P>, calls: &[u64], damage: u8) -> R
 /// Whether this is no state, of which the policy is then what it was.
 fn refused<P: Steps + ?Sized>(make: Make<'_, P>, calls: &[u64], bytes: &[u8]) -> Result<bool, TestCaseError> {
     let mut policy = make();
-    match policy.set_state(bytes) {
+    match policy.restore(bytes) {
         Ok(()) => {
             steps(&mut *policy, calls);
             Ok(false)

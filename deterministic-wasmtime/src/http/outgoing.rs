@@ -267,7 +267,7 @@ impl DeterministicCtxView<'_> {
         id: &Resource<Exchange>,
     ) -> Result<Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>> {
         let reached = self.ctx.reached();
-        let all_due = self.ctx.scheduling.scheduler.timers_are_due();
+        let all_due = self.ctx.scheduling.timers_are_due;
         let exchange = self.table.get_mut(id)?;
         match &exchange.state {
             State::Sending(_) => return Ok(None),

@@ -49,7 +49,7 @@ pub(super) fn clock_res_get(
     out: i32,
 ) -> Result<i32> {
     clock_id(id)?;
-    fault::lower(write_u64(memory, out, ctx.time.clock.resolution().get()))
+    fault::lower(write_u64(memory, out, ctx.time.resolution.get()))
 }
 
 #[inline(always)]
@@ -79,7 +79,7 @@ fn none_or_too_many(ctx: &mut DeterministicCtx, len: u32) -> Result<i32> {
 /// What a yield comes to that the clock or the scheduler wants to hear of.
 pub(super) fn sched_yield(ctx: &mut DeterministicCtx) -> Result<i32> {
     let now = ctx.now();
-    let passes = ctx.scheduling.scheduler.yielded(now)?;
+    let passes = ctx.scheduling.scheduler.yield_observer().map_or(Ok(0), |observer| observer.yielded(now))?;
     if passes > 0 {
         ctx.time.clock.advance_to(now.saturating_add(passes))?;
     }

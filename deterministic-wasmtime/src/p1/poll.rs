@@ -44,6 +44,7 @@ pub(crate) struct Policy<'a> {
     pub(crate) epoch: WallTime,
     pub(crate) clock: &'a mut dyn Clock,
     pub(crate) scheduler: &'a mut dyn Scheduler,
+    pub(crate) timers_are_due: bool,
     pub(crate) ready: &'a mut Vec<Event>,
     /// Who remembers sleeps that moved nothing; where nobody does, none is an error.
     pub(crate) witness: Option<Witness<'a>>,
@@ -56,6 +57,7 @@ impl DeterministicCtx {
             epoch: self.time.epoch,
             clock: &mut *self.time.clock,
             scheduler: &mut *self.scheduling.scheduler,
+            timers_are_due: self.scheduling.timers_are_due,
             ready: &mut self.scheduling.ready,
             witness: Some(Witness { vain: &mut self.time.vain, calls: &self.calls }),
         };
@@ -79,7 +81,7 @@ pub(crate) fn poll_oneoff(
     if (call.count as usize).checked_mul(copied).is_none_or(|bytes| bytes > copy_limit) {
         return Ok(errno::NOMEM);
     }
-    let Policy { epoch, clock, scheduler, ready, witness } = policy;
+    let Policy { epoch, clock, scheduler, timers_are_due: at_once, ready, witness } = policy;
     let start = clock.now();
     let subscriptions = Subscriptions { layout, call, epoch, now: start };
     ready.clear();
@@ -88,7 +90,6 @@ pub(crate) fn poll_oneoff(
     }
 
     let mut once = AskedOnce(None);
-    let at_once = scheduler.timers_are_due();
     let mut earliest: Option<Instant> = None;
     let records = subscriptions.records(memory);
     for index in 0..call.count {

@@ -38,7 +38,7 @@ impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn resolution(&mut self) -> Result<clocks::wall_clock::Datetime> {
         self.ctx.calls.count(HostCall::wall_clock_resolution);
-        Ok(datetime(self.ctx.time.clock.resolution().get()))
+        Ok(datetime(self.ctx.time.resolution.get()))
     }
 }
 
@@ -52,7 +52,7 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_resolution);
-        Ok(self.ctx.time.clock.resolution().get())
+        Ok(self.ctx.time.resolution.get())
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<DynPollable>> {

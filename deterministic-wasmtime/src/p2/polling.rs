@@ -169,7 +169,7 @@ impl DeterministicCtxView<'_> {
         }
         // Asking moves neither the timeline nor the scheduler.
         let now = self.ctx.now();
-        let all_due = self.ctx.scheduling.scheduler.timers_are_due();
+        let all_due = self.ctx.scheduling.timers_are_due;
         let mut earliest: Option<Instant> = None;
         for (position, pollable) in (0..).zip(list) {
             let number = pollable.rep();
@@ -233,7 +233,7 @@ impl DeterministicCtxView<'_> {
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
         self.ctx.calls.count(HostCall::pollable_ready);
         match self.ctx.timers.deadlines.get(pollable.rep()) {
-            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.scheduling.scheduler.timers_are_due()),
+            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.scheduling.timers_are_due),
             None => self.other_is_ready(pollable),
         }
     }

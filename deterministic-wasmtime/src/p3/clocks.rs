@@ -43,7 +43,7 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::wall_clock_resolution);
-        Ok(self.ctx.time.clock.resolution().get())
+        Ok(self.ctx.time.resolution.get())
     }
 }
 
@@ -57,7 +57,7 @@ impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
         self.ctx.calls.count(HostCall::monotonic_clock_resolution);
-        Ok(self.ctx.time.clock.resolution().get())
+        Ok(self.ctx.time.resolution.get())
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn wait<U: 'static>(
         let DeterministicCtxView { ctx, .. } = store.get();
         let deadline = deadline(ctx);
         let now = ctx.now();
-        let all_due = ctx.scheduling.scheduler.timers_are_due();
+        let all_due = ctx.scheduling.timers_are_due;
         if deadline <= now || all_due {
             if all_due || now == Instant::MAX {
                 ctx.may_be_in_vain([EventKind::Timer { deadline }], call)?;

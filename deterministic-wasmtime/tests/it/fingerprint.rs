@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use deterministic_wasmtime::configure;
-use deterministic_wasmtime::core::{Clock, Instant, Policies, PolicyError, Seed};
+use deterministic_wasmtime::core::{Clock, ClockId, FuelObserver, Instant, Policies, Policy, PolicyError, Seed};
 use deterministic_wasmtime::fingerprint::{End, Fingerprint, Inputs, Left, Outcome};
 use deterministic_wasmtime::fs::{Access, Tree};
 use deterministic_wasmtime::policies::Preset;
@@ -107,7 +107,14 @@ fn a_run_that_the_host_has_a_part_in_has_none_and_says_why() {
         fn advance_to(&mut self, _: Instant) -> Result<(), PolicyError> {
             Ok(())
         }
+        fn read(&mut self, _: ClockId) -> Result<Instant, PolicyError> {
+            Ok(self.now())
+        }
+        fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
+            None
+        }
     }
+    impl Policy for Own {}
     let engine = engine();
     let host = Preset::Host.policies(&Seed::default());
     let error = Inputs::new(GUEST, &host, &engine).live("/home").fingerprint().unwrap_err();

@@ -1,8 +1,10 @@
 //! The builder's hooks alone, and the functions of deterministic-wasi-ctx held against that crate itself.
 
+use std::num::NonZeroUsize;
+
 use deterministic_wasmtime::WasiCtxBuilderExt as _;
-use deterministic_wasmtime::core::{ClockId, Policies, PolicyError, Rng, Seed, VirtualClock};
-use deterministic_wasmtime::policies::{Preset, RefusingClock};
+use deterministic_wasmtime::core::{ClockId, Policies, Policy, PolicyError, Rng, Rules, Seed, VirtualClock};
+use deterministic_wasmtime::policies::Preset;
 use wasmtime::{Engine, Linker, Module, Result};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -35,7 +37,15 @@ impl Rng for Refuses {
     fn fill(&mut self, _: &mut [u8]) -> Result<(), PolicyError> {
         Err(PolicyError::RandomRefused)
     }
+    fn draw_u64(&mut self) -> Result<u64, PolicyError> {
+        Err(PolicyError::RandomRefused)
+    }
+    fn word(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
 }
+
+impl Policy for Refuses {}
 
 #[test]
 fn hooks_do_not_take_a_generator_that_refuses() {
@@ -46,7 +56,8 @@ fn hooks_do_not_take_a_generator_that_refuses() {
 
 #[test]
 fn hooks_do_not_take_a_clock_that_refuses() {
-    let refusing = |clock| Policies { clock: Box::new(RefusingClock::new(VirtualClock::new(), [clock])), ..policies() };
+    let rules = |clock: ClockId| Rules { refused_clocks: [clock].into(), ..Rules::default() };
+    let refusing = |clock| Policies { rules: rules(clock), ..policies() };
     for id in [ClockId::Realtime, ClockId::Monotonic] {
         let error = WasiCtxBuilder::new().deterministic(refusing(id)).err();
         assert!(matches!(error, Some(PolicyError::ClockRefused { clock }) if clock == id), "{error:?}");

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use deterministic_wasmtime::core::{ClockId, Instant, Policies, PolicyError, Seed, VirtualClock};
-use deterministic_wasmtime::policies::{FuelClock, Preset, RefusingClock};
+use deterministic_wasmtime::core::{ClockId, Instant, Policies, PolicyError, Rules, Seed};
+use deterministic_wasmtime::policies::{FuelClock, Preset};
 use deterministic_wasmtime::{Error, WasiCtxBuilderExt as _, configure, p1};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
@@ -67,7 +67,8 @@ fn strict_refuses_secure_randomness_with_an_error_that_says_so() {
 #[test]
 fn a_clock_that_refuses_ends_the_guest_and_lets_it_sleep() {
     let bench = Bench::new();
-    let policies = || Policies { clock: Box::new(RefusingClock::all(VirtualClock::new())), ..Policies::default() };
+    let rules = || Rules { refused_clocks: ClockId::ALL.into(), ..Rules::default() };
+    let policies = || Policies { rules: rules(), ..Policies::default() };
     for version in [Version::P0, Version::P1] {
         let mut probe = bench.ours(version, policies());
         for (number, id) in [ClockId::Realtime, ClockId::Monotonic, ClockId::ProcessCpuTime, ClockId::ThreadCpuTime]

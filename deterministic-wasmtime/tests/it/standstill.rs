@@ -1,8 +1,8 @@
 //! Sleeps that move nothing, and limits to the guest's time.
 
-use deterministic_wasmtime::core::{Instant, Policies, PolicyError, Seed, VirtualClock};
+use deterministic_wasmtime::core::{ClockId, Instant, Policies, PolicyError, Rules, Seed, VirtualClock};
 use deterministic_wasmtime::engine::{Fault, fault_of};
-use deterministic_wasmtime::policies::{Preset, RefusingClock};
+use deterministic_wasmtime::policies::{Jumps, Preset};
 use deterministic_wasmtime::{Error, MAX_SLEEPS_IN_VAIN, p1};
 use wasmtime::Result;
 
@@ -86,11 +86,12 @@ fn where_time_moves_a_guest_may_sleep_as_often_as_it_likes() {
 fn what_a_clock_is_wrapped_in_is_named_too() {
     let bench = Bench::new();
     let Policies { clock, .. } = preset(Preset::Frozen);
-    let clock = Box::new(RefusingClock::new(clock, []));
-    let mut probe = bench.ours(Version::P1, Policies { clock, ..Policies::default() });
+    let clock = Box::new(Jumps::new(clock, []));
+    let rules = Rules { refused_clocks: [ClockId::Realtime].into(), ..Rules::default() };
+    let mut probe = bench.ours(Version::P1, Policies { clock, rules, ..Policies::default() });
     let error = (0..=MAX_SLEEPS_IN_VAIN).find_map(|_| sleep(&mut probe, SECOND, 0).err()).unwrap();
     let Some(Error::TimeStandsStill { clock, .. }) = error.downcast_ref() else { panic!("{error:?}") };
-    assert_eq!(clock, "RefusingClock over FrozenClock");
+    assert_eq!(clock, "RefusingClock over Jumps over FrozenClock");
 }
 
 #[test]
