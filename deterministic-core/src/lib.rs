@@ -9,7 +9,7 @@ mod clock;
 mod described;
 mod description;
 mod error;
-mod later;
+mod lazy;
 mod policies;
 mod policy;
 mod rng;

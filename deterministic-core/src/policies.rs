@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::later::Later;
+use crate::lazy::LazyChaCha8;
 use crate::{Clock, Description, InOrder, Rng, Rules, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
 
 /// All that decides how a run's non-deterministic questions are answered.
@@ -46,8 +46,8 @@ impl Policies {
         Policies {
             epoch: WallTime::DEFAULT_EPOCH,
             clock: Box::new(VirtualClock::new()),
-            secure_random: Box::new(Later::new(seed, "secure")),
-            insecure_random: Box::new(Later::new(seed, "insecure")),
+            secure_random: Box::new(LazyChaCha8::new(seed, "secure")),
+            insecure_random: Box::new(LazyChaCha8::new(seed, "insecure")),
             insecure_seed,
             scheduler: Box::new(InOrder),
             rules: Rules::default(),

@@ -7,20 +7,20 @@ use crate::{ChaCha8, Description, Policy, PolicyError, Rng, Seed, Undescribed};
 
 /// [`ChaCha8`] of a seed and a consumer's name. Few guests draw from both streams, many from none, and deriving a key takes
 /// a good part of the time in which a store is made.
-pub(crate) struct Later {
+pub(crate) struct LazyChaCha8 {
     seed: Seed,
     name: &'static str,
     made: Option<ChaCha8>,
 }
 
-impl Later {
+impl LazyChaCha8 {
     pub(crate) fn new(seed: Seed, name: &'static str) -> Self {
-        Later { seed, name, made: None }
+        LazyChaCha8 { seed, name, made: None }
     }
 
     #[inline]
     fn rng(&mut self) -> &mut ChaCha8 {
-        let Later { seed, name, made } = self;
+        let LazyChaCha8 { seed, name, made } = self;
         match made {
             Some(rng) => rng,
             none => none.insert(first(seed, name)),
@@ -41,7 +41,7 @@ fn first(seed: &Seed, name: &str) -> ChaCha8 {
     ChaCha8::new(seed, name)
 }
 
-impl Rng for Later {
+impl Rng for LazyChaCha8 {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
         self.rng().fill(buf)
     }
@@ -55,7 +55,7 @@ impl Rng for Later {
     }
 }
 
-impl Policy for Later {
+impl Policy for LazyChaCha8 {
     fn describe(&self) -> Result<Description, Undescribed> {
         self.look(ChaCha8::describe)
     }
@@ -76,17 +76,17 @@ mod tests {
     #[test]
     fn it_is_what_it_puts_off() {
         let seed = Seed::from_u64(7);
-        let (mut later, mut rng) = (Later::new(seed, "secure"), ChaCha8::new(&seed, "secure"));
-        assert_eq!(later.word(), rng.word());
+        let (mut lazy, mut rng) = (LazyChaCha8::new(seed, "secure"), ChaCha8::new(&seed, "secure"));
+        assert_eq!(lazy.word(), rng.word());
         for _ in 0..2 {
-            assert_eq!(later.save().unwrap(), rng.save().unwrap());
-            assert_eq!(later.describe().unwrap(), rng.describe().unwrap());
+            assert_eq!(lazy.save().unwrap(), rng.save().unwrap());
+            assert_eq!(lazy.describe().unwrap(), rng.describe().unwrap());
             let (mut a, mut b) = ([0; 24], [0; 24]);
-            later.fill(&mut a).unwrap();
+            lazy.fill(&mut a).unwrap();
             rng.fill(&mut b).unwrap();
-            assert_eq!((a, later.draw_u64().unwrap()), (b, rng.draw_u64().unwrap()));
+            assert_eq!((a, lazy.draw_u64().unwrap()), (b, rng.draw_u64().unwrap()));
         }
-        let mut other = Later::new(Seed::default(), "insecure");
+        let mut other = LazyChaCha8::new(Seed::default(), "insecure");
         assert!(other.restore(&[0; 47]).is_err());
         other.restore(&rng.save().unwrap()).unwrap();
         assert_eq!(other.draw_u64().unwrap(), rng.draw_u64().unwrap());
