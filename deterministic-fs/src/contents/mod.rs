@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 pub(crate) enum Contents {
     Shared(Arc<[u8]>),
     /// Still on the host.
-    Later(Arc<Later>),
+    Deferred(Arc<Deferred>),
     /// Written to in a run. Shared with the trees that were taken from that run since, until it writes again.
     Own(Arc<Written>),
 }
 
 /// A file of the host that is read when it is first needed.
 #[derive(Debug)]
-pub(crate) struct Later {
+pub(crate) struct Deferred {
     pub(crate) root: Arc<Dir>,
     /// From the root, no symbolic link in it.
     pub(crate) path: String,
@@ -41,7 +41,7 @@ impl Contents {
     pub(crate) fn len(&self) -> u64 {
         match self {
             Contents::Shared(bytes) => bytes.len() as u64,
-            Contents::Later(later) => later.len,
+            Contents::Deferred(deferred) => deferred.len,
             Contents::Own(written) => written.len(),
         }
     }
@@ -50,7 +50,7 @@ impl Contents {
     pub(crate) fn bytes(&self) -> Result<&[u8]> {
         match self {
             Contents::Shared(bytes) => Ok(bytes),
-            Contents::Later(later) => Ok(later.bytes()?),
+            Contents::Deferred(deferred) => Ok(deferred.bytes()?),
             Contents::Own(written) => written.bytes(),
         }
     }
@@ -60,7 +60,7 @@ impl Contents {
     pub(crate) fn read(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
         let bytes: &[u8] = match self {
             Contents::Shared(bytes) => bytes,
-            Contents::Later(later) => later.bytes()?,
+            Contents::Deferred(deferred) => deferred.bytes()?,
             Contents::Own(written) => return Ok(written.read(buf, offset)),
         };
         let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
@@ -95,7 +95,7 @@ impl Contents {
                 return Ok(Arc::make_mut(written));
             }
             Contents::Shared(bytes) => Written::over(bytes.clone()),
-            Contents::Later(later) => Written::over(later.bytes()?.clone()),
+            Contents::Deferred(deferred) => Written::over(deferred.bytes()?.clone()),
         };
         *self = Contents::Own(Arc::new(copy));
         self.own()
@@ -143,9 +143,10 @@ impl Contents {
         match (self, other) {
             (Contents::Shared(ours), Contents::Shared(theirs)) => Arc::ptr_eq(ours, theirs),
             (Contents::Own(ours), Contents::Own(theirs)) => Arc::ptr_eq(ours, theirs),
-            (Contents::Later(ours), Contents::Later(theirs)) => Arc::ptr_eq(ours, theirs),
-            (Contents::Shared(bytes), Contents::Later(later)) | (Contents::Later(later), Contents::Shared(bytes)) => {
-                later.bytes.get().is_some_and(|read| Arc::ptr_eq(read, bytes))
+            (Contents::Deferred(ours), Contents::Deferred(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Contents::Shared(bytes), Contents::Deferred(deferred))
+            | (Contents::Deferred(deferred), Contents::Shared(bytes)) => {
+                deferred.bytes.get().is_some_and(|read| Arc::ptr_eq(read, bytes))
             }
             _ => false,
         }
@@ -154,7 +155,7 @@ impl Contents {
     /// The same, and nothing of the host in it: to be kept for longer than the tree.
     pub(crate) fn without_host(&self) -> Result<Contents> {
         Ok(match self {
-            Contents::Later(later) => Contents::Shared(later.bytes()?.clone()),
+            Contents::Deferred(deferred) => Contents::Shared(deferred.bytes()?.clone()),
             other => other.clone(),
         })
     }
@@ -162,8 +163,8 @@ impl Contents {
     /// The hash of all of it, and how long it is. What was left for later and not read yet is not kept in memory for it.
     pub(crate) fn passing_hash(&self) -> Result<(u64, blake3::Hash)> {
         match self {
-            Contents::Later(later) if later.bytes.get().is_none() => {
-                let bytes = later.load()?;
+            Contents::Deferred(deferred) if deferred.bytes.get().is_none() => {
+                let bytes = deferred.load()?;
                 Ok((bytes.len() as u64, blake3::hash(&bytes)))
             }
             _ => self.hash(),
@@ -203,7 +204,7 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
-impl Later {
+impl Deferred {
     fn bytes(&self) -> Result<&Arc<[u8]>> {
         if let Some(bytes) = self.bytes.get() {
             return Ok(bytes);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::Hermetic;
-use crate::contents::{Contents, Later};
+use crate::contents::{Contents, Deferred};
 use crate::error::{Error, ErrorCode};
 use crate::handle::Handle;
 use crate::node::{Body, NodeId, Nodes};
@@ -140,8 +140,8 @@ fn special_objects_have_a_kind_and_a_name_and_nothing_else() {
 fn contents_that_the_host_cannot_give_are_the_embedders_business() {
     let dir = tempfile::tempdir().unwrap();
     let root = cap_std::fs::Dir::open_ambient_dir(dir.path(), cap_std::ambient_authority()).unwrap();
-    let later = Later { root: Arc::new(root), path: "gone".into(), len: 4, bytes: OnceLock::new() };
-    let tree = tree_of(&[("gone", TreeBody::File(Contents::Later(Arc::new(later))))]);
+    let deferred = Deferred { root: Arc::new(root), path: "gone".into(), len: 4, bytes: OnceLock::new() };
+    let tree = tree_of(&[("gone", TreeBody::File(Contents::Deferred(Arc::new(deferred))))]);
     let (mut nodes, mut hermetic) = (Nodes::new(0), Hermetic::new(u64::MAX));
     let mount = hermetic.mount(&mut nodes, &tree, 0, "/", Access::ReadWrite).unwrap();
     let options = OpenOptions { read: true, write: true, ..OpenOptions::default() };

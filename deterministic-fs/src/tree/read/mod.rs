@@ -14,7 +14,7 @@ use cap_std::fs::{Dir, Metadata};
 use self::files::{NotRegular, fill};
 use super::cursor::{Cursor, Id, Lost};
 use super::{Bytes, Contents, Tree, TreeBody, TreeError, TreeNode, size_of_object};
-use crate::contents::Later;
+use crate::contents::Deferred;
 use crate::size;
 use crate::types::{DEPTH_MAX, FileType, NAME_MAX, PATH_MAX};
 
@@ -173,7 +173,7 @@ impl Survey<'_> {
         Ok(if file_type.is_dir() {
             TreeBody::Directory(BTreeMap::new())
         } else if file_type.is_file() {
-            TreeBody::File(Bytes::Later(Arc::new(Later {
+            TreeBody::File(Bytes::Deferred(Arc::new(Deferred {
                 root: self.root.clone(),
                 path: path_of(name),
                 len: metadata.len(),
