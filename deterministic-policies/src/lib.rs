@@ -9,7 +9,6 @@ extern crate alloc;
 extern crate std;
 
 mod clock;
-mod draw;
 mod error;
 #[cfg(feature = "serde")]
 mod position;
@@ -17,6 +16,7 @@ mod preset;
 mod ratio;
 mod rng;
 mod scheduler;
+mod seeded_numbers;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,7 +5,7 @@ use core::fmt;
 
 use deterministic_core::{Clock, ClockId, Description, FuelObserver, Instant, Policy, PolicyError, Seed, Undescribed};
 
-use crate::draw::Draw;
+use crate::seeded_numbers::SeededNumbers;
 use crate::snapshot::snapshots_around;
 
 /// Shows the time of the clock inside plus a seeded delay, drawn anew for each reading and for each sleep.
@@ -22,7 +22,7 @@ pub struct Jitter<C = Box<dyn Clock>> {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Own {
-    draw: Draw,
+    numbers: SeededNumbers,
     max: u64,
     /// The latest instant shown.
     last: u64,
@@ -31,12 +31,12 @@ struct Own {
 impl<C: Clock> Jitter<C> {
     /// The clock `inner` with delays of 0 to `max` nanoseconds, both included.
     pub fn new(inner: C, max: u64, seed: &Seed) -> Self {
-        Jitter { inner, own: Own { draw: Draw::new(seed, "clock", "jitter"), max, last: 0 } }
+        Jitter { inner, own: Own { numbers: SeededNumbers::new(seed, "clock", "jitter"), max, last: 0 } }
     }
 
     /// Shows `inside` with a delay, or what was shown before.
     fn show(&mut self, inside: Instant) -> Instant {
-        let late = inside.saturating_add(self.own.draw.up_to(self.own.max));
+        let late = inside.saturating_add(self.own.numbers.up_to(self.own.max));
         self.own.last = self.own.last.max(late.as_nanos());
         Instant::from_nanos(self.own.last)
     }
@@ -67,8 +67,8 @@ impl<C: Clock> Clock for Jitter<C> {
 
 impl<C: Clock> Policy for Jitter<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        let Own { draw, max, last } = &self.own;
-        let description = Description::new("Jitter", 1).policy("draw", draw.describe());
+        let Own { numbers, max, last } = &self.own;
+        let description = Description::new("Jitter", 1).policy("draw", numbers.describe());
         Ok(description.number("max", *max).number("last", *last).policy("inner", self.inner.describe()?))
     }
 

@@ -6,7 +6,7 @@ use core::num::NonZeroU64;
 use deterministic_core::{Clock, Instant, Scheduler, Seed};
 
 use super::TICK;
-use crate::draw::Draw;
+use crate::seeded_numbers::SeededNumbers;
 use crate::{Delaying, Drift, Jitter, Jump, Jumps, Ratio, SeededOrder, VirtualClock};
 
 /// The rate is drawn from 0.9 to 1.1, in steps of a millionth: no real clock is that wrong, so any guest that minds
@@ -28,12 +28,12 @@ const WITHHELD: Ratio = Ratio::of(1, NonZeroU64::new(4).expect("4 is not 0"));
 
 /// Jitter over jumps over drift over virtual time.
 pub(super) fn clock(seed: &Seed) -> Box<dyn Clock> {
-    let mut draw = Draw::new(seed, "clock", "chaos");
-    let rate = SLOWEST.saturating_add(draw.up_to(SPREAD));
+    let mut numbers = SeededNumbers::new(seed, "clock", "chaos");
+    let rate = SLOWEST.saturating_add(numbers.up_to(SPREAD));
     let drift = Drift::of(VirtualClock::with_tick(TICK), rate, MILLION);
     let jumps = JUMPS.map(|power| {
         let size = 1u64 << power;
-        Jump { at: Instant::from_nanos(size + draw.up_to(size)), by: draw.up_to(size.min(LONGEST_JUMP)) }
+        Jump { at: Instant::from_nanos(size + numbers.up_to(size)), by: numbers.up_to(size.min(LONGEST_JUMP)) }
     });
     Box::new(Jitter::new(Jumps::new(drift, jumps), UNEVEN, seed))
 }

@@ -9,7 +9,7 @@ use deterministic_core::{
 };
 
 use crate::Ratio;
-use crate::draw::Draw;
+use crate::seeded_numbers::SeededNumbers;
 use crate::snapshot::snapshots_around;
 
 /// Lets another scheduler decide, then withholds some of what it delivers and lets time pass.
@@ -38,7 +38,7 @@ pub struct Delaying<S = Box<dyn Scheduler>> {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Own {
-    draw: Draw,
+    numbers: SeededNumbers,
     withhold: Ratio,
     max_delay: u64,
 }
@@ -48,7 +48,7 @@ impl<S: Scheduler> Delaying<S> {
     /// event for each wait) and delays of 0 to `max_delay` nanoseconds, both included. The stream `scheduler` of `seed`
     /// decides.
     pub fn new(inner: S, withhold: Ratio, max_delay: u64, seed: &Seed) -> Self {
-        Delaying { inner, own: Own { draw: Draw::new(seed, "scheduler", "delay"), withhold, max_delay } }
+        Delaying { inner, own: Own { numbers: SeededNumbers::new(seed, "scheduler", "delay"), withhold, max_delay } }
     }
 }
 
@@ -59,16 +59,16 @@ impl<S: Scheduler> Scheduler for Delaying<S> {
         let own = &mut self.own;
         let mut kept = 0;
         for i in 0..deliver {
-            if !own.draw.chance(own.withhold) {
+            if !own.numbers.chance(own.withhold) {
                 ready.swap(kept, i);
                 kept += 1;
             }
         }
         if let (0, Some(count)) = (kept, NonZeroU64::new(deliver as u64)) {
-            ready.swap(0, own.draw.below(count) as usize);
+            ready.swap(0, own.numbers.below(count) as usize);
             kept = 1;
         }
-        Ok(Selection { deliver: kept, delay: delay.saturating_add(own.draw.up_to(own.max_delay)) })
+        Ok(Selection { deliver: kept, delay: delay.saturating_add(own.numbers.up_to(own.max_delay)) })
     }
 
     fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
@@ -79,14 +79,14 @@ impl<S: Scheduler> Scheduler for Delaying<S> {
 impl<S: Scheduler> YieldObserver for Delaying<S> {
     fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
         let delay = self.inner.yield_observer().map_or(Ok(0), |inside| inside.yielded(now))?;
-        Ok(delay.saturating_add(self.own.draw.up_to(self.own.max_delay)))
+        Ok(delay.saturating_add(self.own.numbers.up_to(self.own.max_delay)))
     }
 }
 
 impl<S: Scheduler> Policy for Delaying<S> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        let Own { draw, withhold, max_delay } = &self.own;
-        let description = Description::new("Delaying", 1).policy("draw", draw.describe());
+        let Own { numbers, withhold, max_delay } = &self.own;
+        let description = Description::new("Delaying", 1).policy("draw", numbers.describe());
         let description = description.list("withhold", withhold.parts()).number("max_delay", *max_delay);
         Ok(description.policy("inner", self.inner.describe()?))
     }

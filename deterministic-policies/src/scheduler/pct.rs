@@ -7,7 +7,7 @@ use deterministic_core::{
     YieldObserver,
 };
 
-use crate::draw::Draw;
+use crate::seeded_numbers::SeededNumbers;
 use crate::snapshot::snapshots;
 
 /// Delivers one event for each wait: the one with the highest priority.
@@ -70,10 +70,10 @@ impl Pct {
     ///
     /// The change points fall within the first `steps` waits; afterwards the priorities stay as they are.
     pub fn new(seed: &Seed, depth: u8, steps: u64) -> Self {
-        let mut draw = Draw::new(seed, "scheduler", "pct");
-        let keys = [draw.word(), draw.word()];
+        let mut numbers = SeededNumbers::new(seed, "scheduler", "pct");
+        let keys = [numbers.word(), numbers.word()];
         let last = steps.saturating_sub(1);
-        let point = |_| ChangePoint { step: draw.up_to(last).saturating_add(1), fallen: None };
+        let point = |_| ChangePoint { step: numbers.up_to(last).saturating_add(1), fallen: None };
         Pct { keys, step: 0, points: (1..depth).map(point).collect() }
     }
 

@@ -6,7 +6,7 @@ use deterministic_core::{
     Description, Event, Instant, Policy, PolicyError, Scheduler, Seed, Selection, Undescribed, YieldObserver,
 };
 
-use crate::draw::Draw;
+use crate::seeded_numbers::SeededNumbers;
 use crate::snapshot::snapshots;
 
 /// Delivers all that is ready in a seeded order; each order has the same probability.
@@ -15,13 +15,13 @@ use crate::snapshot::snapshots;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SeededOrder {
-    draw: Draw,
+    numbers: SeededNumbers,
 }
 
 impl SeededOrder {
     /// The orders that the stream `scheduler` of `seed` gives.
     pub fn new(seed: &Seed) -> Self {
-        SeededOrder { draw: Draw::new(seed, "scheduler", "order") }
+        SeededOrder { numbers: SeededNumbers::new(seed, "scheduler", "order") }
     }
 }
 
@@ -30,7 +30,7 @@ impl Scheduler for SeededOrder {
         // Fisher and Yates: each place, from the last, gets one of those not yet placed.
         let mut unplaced = ready.len();
         while let Some(count) = NonZeroU64::new(unplaced as u64).filter(|count| count.get() > 1) {
-            ready.swap(unplaced - 1, self.draw.below(count) as usize);
+            ready.swap(unplaced - 1, self.numbers.below(count) as usize);
             unplaced -= 1;
         }
         Ok(Selection { deliver: ready.len(), delay: 0 })
@@ -43,7 +43,7 @@ impl Scheduler for SeededOrder {
 
 impl Policy for SeededOrder {
     fn describe(&self) -> Result<Description, Undescribed> {
-        Ok(Description::new("SeededOrder", 1).policy("draw", self.draw.describe()))
+        Ok(Description::new("SeededOrder", 1).policy("draw", self.numbers.describe()))
     }
 
     snapshots!("SeededOrder");

@@ -14,11 +14,11 @@ use crate::Ratio;
 /// (a seeded order under seeded delays) have streams that know nothing of each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(crate) struct Draw(#[cfg_attr(feature = "serde", serde(with = "crate::position"))] ChaCha8Rng);
+pub(crate) struct SeededNumbers(#[cfg_attr(feature = "serde", serde(with = "crate::position"))] ChaCha8Rng);
 
-impl Draw {
+impl SeededNumbers {
     pub(crate) fn new(seed: &Seed, consumer: &str, purpose: &str) -> Self {
-        Draw(ChaCha8Rng::from_seed(Seed::from_bytes(seed.stream(consumer)).stream(purpose)))
+        SeededNumbers(ChaCha8Rng::from_seed(Seed::from_bytes(seed.stream(consumer)).stream(purpose)))
     }
 
     /// The generator, as `ChaCha8` describes itself.
