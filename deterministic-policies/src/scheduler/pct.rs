@@ -40,18 +40,18 @@ struct ChangePoint {
     /// The step at which it happens, from 1.
     step: u64,
     /// Which has this rank since then.
-    fallen: Option<Who>,
+    fallen: Option<TaskKey>,
 }
 
 /// What the paper calls a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Who {
+struct TaskKey {
     id: u64,
     kind: u8,
 }
 
-impl Who {
+impl TaskKey {
     fn of(event: &Event) -> Self {
         let kind = match event.kind() {
             EventKind::Timer { .. } => 0,
@@ -60,7 +60,7 @@ impl Who {
             // Kinds to come share a number: they are told apart by their ids only.
             _ => 3,
         };
-        Who { id: event.id(), kind }
+        TaskKey { id: event.id(), kind }
     }
 }
 
@@ -78,16 +78,16 @@ impl Pct {
     }
 
     /// The priority: those that have not fallen are above those that have.
-    fn priority(&self, who: Who) -> (bool, u64) {
-        match self.points.iter().position(|point| point.fallen == Some(who)) {
+    fn priority(&self, task: TaskKey) -> (bool, u64) {
+        match self.points.iter().position(|point| point.fallen == Some(task)) {
             Some(rank) => (false, rank as u64),
-            None => (true, mix(mix(who.id ^ self.keys[0]) ^ self.keys[1].wrapping_add(who.kind.into()))),
+            None => (true, mix(mix(task.id ^ self.keys[0]) ^ self.keys[1].wrapping_add(task.kind.into()))),
         }
     }
 
     /// Where the event with the highest priority is; of several, the first.
     fn highest(&self, ready: &[Event]) -> Option<usize> {
-        (0..ready.len()).rev().max_by_key(|&i| self.priority(Who::of(&ready[i])))
+        (0..ready.len()).rev().max_by_key(|&i| self.priority(TaskKey::of(&ready[i])))
     }
 }
 
@@ -105,10 +105,10 @@ impl Scheduler for Pct {
             if self.points[rank].step == self.step
                 && let Some(highest) = self.highest(ready)
             {
-                let who = Who::of(&ready[highest]);
+                let task = TaskKey::of(&ready[highest]);
                 // One that falls again has its new rank only.
-                self.points.iter_mut().filter(|point| point.fallen == Some(who)).for_each(|point| point.fallen = None);
-                self.points[rank].fallen = Some(who);
+                self.points.iter_mut().filter(|point| point.fallen == Some(task)).for_each(|point| point.fallen = None);
+                self.points[rank].fallen = Some(task);
             }
         }
         if let Some(highest) = self.highest(ready) {
@@ -125,7 +125,7 @@ impl Scheduler for Pct {
 impl Policy for Pct {
     fn describe(&self) -> Result<Description, Undescribed> {
         let points = self.points.iter().map(|point| {
-            let fallen = point.fallen.map(|who| [who.id.into(), who.kind.into()]);
+            let fallen = point.fallen.map(|task| [task.id.into(), task.kind.into()]);
             Value::from_iter([point.step.into()].into_iter().chain(fallen.into_iter().flatten()))
         });
         let description = Description::new("Pct", 1).list("keys", self.keys);
