@@ -54,10 +54,10 @@ pub(crate) fn bad(policy: &'static str, reason: &str) -> PolicyError {
 /// The state of a decorator: its own, and what the policy inside saved.
 pub(crate) fn save_around<T: State + Clone>(
     policy: &'static str,
-    own: &T,
+    params: &T,
     inside: Vec<u8>,
 ) -> Result<Vec<u8>, PolicyError> {
-    save(policy, &(own.clone(), inside))
+    save(policy, &(params.clone(), inside))
 }
 
 /// `save` and `restore` for a policy all of whose fields are its state.
@@ -85,7 +85,7 @@ macro_rules! snapshots {
     };
 }
 
-/// `save` and `restore` for a decorator with a field `own` of type `$own` for its state and a field `inner` for the policy
+/// `save` and `restore` for a decorator with a field `params` of type `$own` for its state and a field `inner` for the policy
 /// inside.
 macro_rules! snapshots_around {
     ($policy:literal, $own:ty) => {
@@ -93,18 +93,18 @@ macro_rules! snapshots_around {
     };
     ($policy:literal, $own:ty, $valid:expr) => {
         fn save(&self) -> Result<alloc::vec::Vec<u8>, deterministic_core::PolicyError> {
-            crate::snapshot::save_around($policy, &self.own, self.inner.save()?)
+            crate::snapshot::save_around($policy, &self.params, self.inner.save()?)
         }
 
         fn restore(&mut self, state: &[u8]) -> Result<(), deterministic_core::PolicyError> {
-            let (own, inside): (_, alloc::vec::Vec<u8>) = crate::snapshot::restore($policy, state)?;
+            let (params, inside): (_, alloc::vec::Vec<u8>) = crate::snapshot::restore($policy, state)?;
             let valid: fn(&$own) -> bool = $valid;
-            if !valid(&own) {
+            if !valid(&params) {
                 return Err(crate::snapshot::bad($policy, "its fields do not belong together"));
             }
             // The policy inside comes first: if it refuses, nothing has changed.
             self.inner.restore(&inside)?;
-            self.own = own;
+            self.params = params;
             Ok(())
         }
     };

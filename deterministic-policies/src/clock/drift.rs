@@ -34,7 +34,7 @@ use crate::{ConfigError, Ratio};
 /// ```
 pub struct Drift<C = Box<dyn Clock>> {
     inner: C,
-    own: Rate,
+    params: Rate,
 }
 
 /// By how much the time shown goes faster than the time inside.
@@ -52,12 +52,12 @@ impl<C: Clock> Drift<C> {
     ///
     /// [`ConfigError::ZeroRate`] if `rate` is 0.
     pub fn new(inner: C, rate: Ratio) -> Result<Self, ConfigError> {
-        Ok(Drift { inner, own: Rate::new(rate)? })
+        Ok(Drift { inner, params: Rate::new(rate)? })
     }
 
     /// The clock `inner` at the rate `num/den`.
     pub(crate) fn of(inner: C, num: NonZeroU64, den: NonZeroU64) -> Self {
-        Drift { inner, own: Rate { num, den } }
+        Drift { inner, params: Rate { num, den } }
     }
 }
 
@@ -94,15 +94,15 @@ fn narrow(nanos: u128) -> Instant {
 
 impl<C: Clock> Clock for Drift<C> {
     fn now(&self) -> Instant {
-        self.own.shown(self.inner.now())
+        self.params.shown(self.inner.now())
     }
 
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
-        self.inner.advance_to(self.own.inside(deadline))
+        self.inner.advance_to(self.params.inside(deadline))
     }
 
     fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
-        Ok(self.own.shown(self.inner.read(clock)?))
+        Ok(self.params.shown(self.inner.read(clock)?))
     }
 
     fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
@@ -112,7 +112,7 @@ impl<C: Clock> Clock for Drift<C> {
 
 impl<C: Clock> Policy for Drift<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        Ok(Description::new("Drift", 1).list("rate", self.own.parts()).policy("inner", self.inner.describe()?))
+        Ok(Description::new("Drift", 1).list("rate", self.params.parts()).policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Drift", Rate);
@@ -120,6 +120,6 @@ impl<C: Clock> Policy for Drift<C> {
 
 impl<C: Clock> fmt::Debug for Drift<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drift").field("now", &self.now()).field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("Drift").field("now", &self.now()).field("params", &self.params).finish_non_exhaustive()
     }
 }

@@ -16,12 +16,12 @@ use crate::snapshot::snapshots_around;
 /// The delays are drawn from the stream `clock` of the seed.
 pub struct Jitter<C = Box<dyn Clock>> {
     inner: C,
-    own: Own,
+    params: Params,
 }
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Own {
+struct Params {
     numbers: SeededNumbers,
     max: u64,
     /// The latest instant shown.
@@ -31,20 +31,20 @@ struct Own {
 impl<C: Clock> Jitter<C> {
     /// The clock `inner` with delays of 0 to `max` nanoseconds, both included.
     pub fn new(inner: C, max: u64, seed: &Seed) -> Self {
-        Jitter { inner, own: Own { numbers: SeededNumbers::new(seed, "clock", "jitter"), max, last: 0 } }
+        Jitter { inner, params: Params { numbers: SeededNumbers::new(seed, "clock", "jitter"), max, last: 0 } }
     }
 
     /// Shows `inside` with a delay, or what was shown before.
     fn show(&mut self, inside: Instant) -> Instant {
-        let late = inside.saturating_add(self.own.numbers.up_to(self.own.max));
-        self.own.last = self.own.last.max(late.as_nanos());
-        Instant::from_nanos(self.own.last)
+        let late = inside.saturating_add(self.params.numbers.up_to(self.params.max));
+        self.params.last = self.params.last.max(late.as_nanos());
+        Instant::from_nanos(self.params.last)
     }
 }
 
 impl<C: Clock> Clock for Jitter<C> {
     fn now(&self) -> Instant {
-        self.inner.now().max(Instant::from_nanos(self.own.last))
+        self.inner.now().max(Instant::from_nanos(self.params.last))
     }
 
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
@@ -67,16 +67,16 @@ impl<C: Clock> Clock for Jitter<C> {
 
 impl<C: Clock> Policy for Jitter<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        let Own { numbers, max, last } = &self.own;
+        let Params { numbers, max, last } = &self.params;
         let description = Description::new("Jitter", 1).policy("draw", numbers.describe());
         Ok(description.number("max", *max).number("last", *last).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Jitter", Own);
+    snapshots_around!("Jitter", Params);
 }
 
 impl<C: Clock> fmt::Debug for Jitter<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Jitter").field("now", &self.now()).field("max", &self.own.max).finish_non_exhaustive()
+        f.debug_struct("Jitter").field("now", &self.now()).field("max", &self.params.max).finish_non_exhaustive()
     }
 }

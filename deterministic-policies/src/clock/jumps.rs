@@ -39,12 +39,12 @@ pub struct Jump {
 /// ```
 pub struct Jumps<C = Box<dyn Clock>> {
     inner: C,
-    own: Own,
+    params: Params,
 }
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Own {
+struct Params {
     /// When each jump happens inside, in order, and how far all jumps up to and with it add up.
     jumps: Vec<(u64, u64)>,
 }
@@ -67,11 +67,11 @@ impl<C: Clock> Jumps<C> {
             }
             same
         });
-        Jumps { inner, own: Own { jumps } }
+        Jumps { inner, params: Params { jumps } }
     }
 }
 
-impl Own {
+impl Params {
     /// How far the first `count` jumps add up.
     fn total(&self, count: usize) -> u64 {
         count.checked_sub(1).and_then(|last| self.jumps.get(last)).map_or(0, |jump| jump.1)
@@ -98,15 +98,15 @@ impl Own {
 
 impl<C: Clock> Clock for Jumps<C> {
     fn now(&self) -> Instant {
-        self.own.shown(self.inner.now())
+        self.params.shown(self.inner.now())
     }
 
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
-        self.inner.advance_to(self.own.inside(deadline))
+        self.inner.advance_to(self.params.inside(deadline))
     }
 
     fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
-        Ok(self.own.shown(self.inner.read(clock)?))
+        Ok(self.params.shown(self.inner.read(clock)?))
     }
 
     fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
@@ -116,15 +116,15 @@ impl<C: Clock> Clock for Jumps<C> {
 
 impl<C: Clock> Policy for Jumps<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        let jumps = self.own.jumps.iter().map(|&(at, total)| Value::from_iter([at.into(), total.into()]));
+        let jumps = self.params.jumps.iter().map(|&(at, total)| Value::from_iter([at.into(), total.into()]));
         Ok(Description::new("Jumps", 1).list("jumps", jumps).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Jumps", Own, Own::is_valid);
+    snapshots_around!("Jumps", Params, Params::is_valid);
 }
 
 impl<C: Clock> fmt::Debug for Jumps<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Jumps").field("now", &self.now()).field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("Jumps").field("now", &self.now()).field("params", &self.params).finish_non_exhaustive()
     }
 }

@@ -37,7 +37,7 @@ use crate::{ConfigError, Ratio};
 /// ```
 pub struct Scaled<C = Box<dyn Clock>> {
     inner: C,
-    own: Rate,
+    params: Rate,
 }
 
 impl<C: Clock> Scaled<C> {
@@ -47,13 +47,13 @@ impl<C: Clock> Scaled<C> {
     ///
     /// [`ConfigError::ZeroRate`] if `rate` is 0.
     pub fn new(inner: C, rate: Ratio) -> Result<Self, ConfigError> {
-        Ok(Scaled { inner, own: Rate::new(rate)? })
+        Ok(Scaled { inner, params: Rate::new(rate)? })
     }
 }
 
 impl<C: Clock> Clock for Scaled<C> {
     fn now(&self) -> Instant {
-        self.own.shown(self.inner.now())
+        self.params.shown(self.inner.now())
     }
 
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
@@ -64,7 +64,7 @@ impl<C: Clock> Clock for Scaled<C> {
     }
 
     fn read(&mut self, clock: ClockId) -> Result<Instant, PolicyError> {
-        Ok(self.own.shown(self.inner.read(clock)?))
+        Ok(self.params.shown(self.inner.read(clock)?))
     }
 
     fn fuel_observer(&mut self) -> Option<&mut dyn FuelObserver> {
@@ -74,7 +74,7 @@ impl<C: Clock> Clock for Scaled<C> {
 
 impl<C: Clock> Policy for Scaled<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        Ok(Description::new("Scaled", 1).list("rate", self.own.parts()).policy("inner", self.inner.describe()?))
+        Ok(Description::new("Scaled", 1).list("rate", self.params.parts()).policy("inner", self.inner.describe()?))
     }
 
     snapshots_around!("Scaled", Rate);
@@ -82,6 +82,6 @@ impl<C: Clock> Policy for Scaled<C> {
 
 impl<C: Clock> fmt::Debug for Scaled<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scaled").field("now", &self.now()).field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("Scaled").field("now", &self.now()).field("params", &self.params).finish_non_exhaustive()
     }
 }

@@ -28,23 +28,23 @@ use crate::snapshot::snapshots_around;
 /// ```
 pub struct Until<C = Box<dyn Clock>> {
     inner: C,
-    own: Own,
+    params: Params,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Own {
+struct Params {
     limit: u64,
 }
 
 impl<C: Clock> Until<C> {
     /// The clock `inner`, of which the guest sees `limit` at most.
     pub fn new(inner: C, limit: Instant) -> Self {
-        Until { inner, own: Own { limit: limit.as_nanos() } }
+        Until { inner, params: Params { limit: limit.as_nanos() } }
     }
 
     fn limit(&self) -> Instant {
-        Instant::from_nanos(self.own.limit)
+        Instant::from_nanos(self.params.limit)
     }
 
     fn check(&self, reached: Instant) -> Result<(), PolicyError> {
@@ -85,10 +85,10 @@ impl<C: Clock> Clock for Until<C> {
 
 impl<C: Clock> Policy for Until<C> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        Ok(Description::new("Until", 1).number("limit", self.own.limit).policy("inner", self.inner.describe()?))
+        Ok(Description::new("Until", 1).number("limit", self.params.limit).policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Until", Own);
+    snapshots_around!("Until", Params);
 }
 
 impl<C: Clock> fmt::Debug for Until<C> {

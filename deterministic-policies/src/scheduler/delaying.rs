@@ -32,12 +32,12 @@ use crate::snapshot::snapshots_around;
 /// ```
 pub struct Delaying<S = Box<dyn Scheduler>> {
     inner: S,
-    own: Own,
+    params: Params,
 }
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Own {
+struct Params {
     numbers: SeededNumbers,
     withhold: Ratio,
     max_delay: u64,
@@ -48,7 +48,10 @@ impl<S: Scheduler> Delaying<S> {
     /// event for each wait) and delays of 0 to `max_delay` nanoseconds, both included. The stream `scheduler` of `seed`
     /// decides.
     pub fn new(inner: S, withhold: Ratio, max_delay: u64, seed: &Seed) -> Self {
-        Delaying { inner, own: Own { numbers: SeededNumbers::new(seed, "scheduler", "delay"), withhold, max_delay } }
+        Delaying {
+            inner,
+            params: Params { numbers: SeededNumbers::new(seed, "scheduler", "delay"), withhold, max_delay },
+        }
     }
 }
 
@@ -56,19 +59,19 @@ impl<S: Scheduler> Scheduler for Delaying<S> {
     fn select(&mut self, now: Instant, ready: &mut [Event]) -> Result<Selection, PolicyError> {
         let Selection { deliver, delay } = self.inner.select(now, ready)?;
         let deliver = deliver.max(1).min(ready.len());
-        let own = &mut self.own;
+        let params = &mut self.params;
         let mut kept = 0;
         for i in 0..deliver {
-            if !own.numbers.chance(own.withhold) {
+            if !params.numbers.chance(params.withhold) {
                 ready.swap(kept, i);
                 kept += 1;
             }
         }
         if let (0, Some(count)) = (kept, NonZeroU64::new(deliver as u64)) {
-            ready.swap(0, own.numbers.below(count) as usize);
+            ready.swap(0, params.numbers.below(count) as usize);
             kept = 1;
         }
-        Ok(Selection { deliver: kept, delay: delay.saturating_add(own.numbers.up_to(own.max_delay)) })
+        Ok(Selection { deliver: kept, delay: delay.saturating_add(params.numbers.up_to(params.max_delay)) })
     }
 
     fn yield_observer(&mut self) -> Option<&mut dyn YieldObserver> {
@@ -79,26 +82,26 @@ impl<S: Scheduler> Scheduler for Delaying<S> {
 impl<S: Scheduler> YieldObserver for Delaying<S> {
     fn yielded(&mut self, now: Instant) -> Result<u64, PolicyError> {
         let delay = self.inner.yield_observer().map_or(Ok(0), |inside| inside.yielded(now))?;
-        Ok(delay.saturating_add(self.own.numbers.up_to(self.own.max_delay)))
+        Ok(delay.saturating_add(self.params.numbers.up_to(self.params.max_delay)))
     }
 }
 
 impl<S: Scheduler> Policy for Delaying<S> {
     fn describe(&self) -> Result<Description, Undescribed> {
-        let Own { numbers, withhold, max_delay } = &self.own;
+        let Params { numbers, withhold, max_delay } = &self.params;
         let description = Description::new("Delaying", 1).policy("draw", numbers.describe());
         let description = description.list("withhold", withhold.parts()).number("max_delay", *max_delay);
         Ok(description.policy("inner", self.inner.describe()?))
     }
 
-    snapshots_around!("Delaying", Own);
+    snapshots_around!("Delaying", Params);
 }
 
 impl<S> fmt::Debug for Delaying<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delaying")
-            .field("withhold", &self.own.withhold)
-            .field("max_delay", &self.own.max_delay)
+            .field("withhold", &self.params.withhold)
+            .field("max_delay", &self.params.max_delay)
             .finish_non_exhaustive()
     }
 }
