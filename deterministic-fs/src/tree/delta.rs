@@ -43,13 +43,13 @@ struct Entry {
     depth: u32,
     #[cfg_attr(feature = "serde", serde(with = "kept::text"))]
     name: Arc<str>,
-    is: Is,
+    kind: EntryKind,
 }
 
 /// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum Is {
+enum EntryKind {
     Directory,
     /// What was there before, no directory.
     Same,
@@ -88,30 +88,30 @@ impl Tree {
                 return Err(Error::TooDeep { path: path.chars().take(100).collect() });
             }
             memory::room_for_one(&mut delta.entries)?;
-            let is = match &mut first[step.index as usize] {
-                Some(known) => Is::Name(*known),
+            let kind = match &mut first[step.index as usize] {
+                Some(known) => EntryKind::Name(*known),
                 new => {
                     *new = Some(delta.entries.len() as u64);
-                    self.is(path, &step.node.body)?
+                    self.kind(path, &step.node.body)?
                 }
             };
             // No deeper than a path has names.
-            delta.entries.push(Entry { depth: step.depth as u32, name: step.name.clone(), is });
+            delta.entries.push(Entry { depth: step.depth as u32, name: step.name.clone(), kind });
         }
         Ok(delta)
     }
 
-    fn is(&self, path: &str, body: &TreeBody) -> Result<Is> {
+    fn kind(&self, path: &str, body: &TreeBody) -> Result<EntryKind> {
         let was = self.find(path).map(|index| &self.node(index).body);
         if let (Some(was), false) = (was, matches!(body, TreeBody::Directory(_)))
             && super::changes::same(was, body)?
         {
-            return Ok(Is::Same);
+            return Ok(EntryKind::Same);
         }
         Ok(match body {
-            TreeBody::Directory(_) => Is::Directory,
-            TreeBody::File(bytes) => Is::File(Kept::of(bytes)?),
-            TreeBody::SymbolicLink(target) => Is::SymbolicLink(target.clone()),
+            TreeBody::Directory(_) => EntryKind::Directory,
+            TreeBody::File(bytes) => EntryKind::File(Kept::of(bytes)?),
+            TreeBody::SymbolicLink(target) => EntryKind::SymbolicLink(target.clone()),
             TreeBody::Special(_) => return Err(Error::Special { path: path.to_owned() }),
         })
     }
@@ -128,7 +128,7 @@ impl Tree {
         let mut path = String::new();
         // How long the path to each directory is in which the next entry may be, without the slash.
         let mut above = vec![0];
-        for Entry { depth, name, is } in &delta.entries {
+        for Entry { depth, name, kind } in &delta.entries {
             let parent = usize::try_from(*depth).ok().and_then(|depth| above.get(depth).copied());
             let Some(parent) = parent else { return Err(OtherTree { path: name.to_string() }) };
             path.truncate(parent);
@@ -138,18 +138,18 @@ impl Tree {
             }
             path.push_str(name);
             let other = || OtherTree { path: path.clone() };
-            let body = match is {
-                Is::Directory => {
+            let body = match kind {
+                EntryKind::Directory => {
                     above.push(path.len());
                     TreeBody::Directory(BTreeMap::new())
                 }
-                Is::File(bytes) => TreeBody::File(bytes.bytes()),
-                Is::SymbolicLink(target) => TreeBody::SymbolicLink(target.clone()),
-                Is::Same => match self.find(&path).map(|index| &self.node(index).body) {
+                EntryKind::File(bytes) => TreeBody::File(bytes.bytes()),
+                EntryKind::SymbolicLink(target) => TreeBody::SymbolicLink(target.clone()),
+                EntryKind::Same => match self.find(&path).map(|index| &self.node(index).body) {
                     None | Some(TreeBody::Directory(_)) => return Err(other()),
                     Some(body) => body.clone(),
                 },
-                Is::Name(number) => {
+                EntryKind::Name(number) => {
                     let object = usize::try_from(*number).ok().and_then(|number| objects.get(number).copied());
                     let object = object.ok_or_else(other)?;
                     tree.insert_name(&path, object).map_err(|_| other())?;
