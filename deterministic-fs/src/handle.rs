@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::{Dir, File};
 
-use crate::identity::Way;
+use crate::identity::CanonicalPath;
 use crate::live::Device;
 use crate::node::NodeId;
 use crate::types::{Access, FileType};
@@ -67,10 +67,10 @@ impl Drop for Open {
 
 #[derive(Clone, Debug)]
 pub(crate) enum HostHandle {
-    /// Of a directory also the way by which the guest reached it, and the number of the mount.
+    /// Of a directory also the path by which the guest reached it, and the number of the mount.
     Directory {
         dir: Arc<Dir>,
-        way: Way,
+        at: CanonicalPath,
         mount: u32,
     },
     File(Arc<File>),

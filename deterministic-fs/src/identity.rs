@@ -27,15 +27,15 @@ pub(crate) fn of_place(path: &str, parent: u128, name: &str) -> u128 {
 /// How the guest reached an object: the path from its mount's root, without `.`, `..` and symbolic links. What is longer
 /// than [`PATH_MAX`] counts as in [`of_place`]: by the name, and by who the parent is. So it is never longer than that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Way {
+pub(crate) struct CanonicalPath {
     text: Arc<str>,
     deep: bool,
 }
 
-impl Way {
+impl CanonicalPath {
     /// That of a mount's root.
     pub(crate) fn root() -> Self {
-        Way { text: "".into(), deep: false }
+        CanonicalPath { text: "".into(), deep: false }
     }
 
     /// That of what is at `path` from here, which has no `.`, `..` and symbolic links in it.
@@ -44,16 +44,16 @@ impl Way {
             return self.clone();
         }
         if let Some(text) = self.path_to(path) {
-            return Way { text: text.into(), deep: false };
+            return CanonicalPath { text: text.into(), deep: false };
         }
-        let mut way = self.clone();
+        let mut at = self.clone();
         for name in path.split('/') {
-            way = match way.path_to(name) {
-                Some(text) => Way { text: text.into(), deep: false },
-                None => Way { text: format!("{:x}/{name}", of_path(&way.text, 0)).into(), deep: true },
+            at = match at.path_to(name) {
+                Some(text) => CanonicalPath { text: text.into(), deep: false },
+                None => CanonicalPath { text: format!("{:x}/{name}", of_path(&at.text, 0)).into(), deep: true },
             };
         }
-        way
+        at
     }
 
     /// The path from the mount's root to `path` from here; `None` if it is too long.
@@ -100,23 +100,23 @@ mod tests {
 
     /// Of what was not moved, whatever the strides: the same as in a tree.
     #[test]
-    fn a_way_is_who_the_object_of_a_tree_is() {
+    fn a_canonical_path_says_who_the_object_of_a_tree_is() {
         let name = "n".repeat(100);
         let (mut path, mut of_tree) = (String::new(), of_path("", 0));
-        let mut way = Way::root();
+        let mut at = CanonicalPath::root();
         for level in 1..100 {
             if level > 1 {
                 path.push('/');
             }
             path.push_str(&name);
             of_tree = of_place(&path, of_tree, &name);
-            way = way.to(&name);
-            assert_eq!(way.identity(0), of_tree, "{level}");
-            assert_eq!(Way::root().to(&path), way);
-            assert!(way.len() <= PATH_MAX);
+            at = at.to(&name);
+            assert_eq!(at.identity(0), of_tree, "{level}");
+            assert_eq!(CanonicalPath::root().to(&path), at);
+            assert!(at.len() <= PATH_MAX);
         }
         // The last path that can be said.
         let longest = "d".repeat(PATH_MAX);
-        assert_eq!(Way::root().to(&longest).identity(0), of_path(&longest, 0));
+        assert_eq!(CanonicalPath::root().to(&longest).identity(0), of_path(&longest, 0));
     }
 }

@@ -23,7 +23,7 @@ use self::errors::{host, retry};
 use self::objects::{Objects, Place, key};
 use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
-use crate::identity::Way;
+use crate::identity::CanonicalPath;
 use crate::memory;
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::{Access, DirectoryEntry, FileType, Stat};
@@ -43,7 +43,7 @@ impl Live {
             Ok(metadata) => self
                 .objects
                 .get(key(&metadata))
-                .unwrap_or_else(|| self.objects.insert(nodes, mount, &Way::root(), key(&metadata))),
+                .unwrap_or_else(|| self.objects.insert(nodes, mount, &CanonicalPath::root(), key(&metadata))),
             // What can be done with such a directory, the operations on it will say.
             Err(_) => nodes.insert(Node::new(0, Body::Host)),
         };
@@ -53,7 +53,7 @@ impl Live {
             access,
             read: true,
             write: access == Access::ReadWrite,
-            host: Some(HostHandle::Directory { dir: Arc::new(dir), way: Way::root(), mount }),
+            host: Some(HostHandle::Directory { dir: Arc::new(dir), at: CanonicalPath::root(), mount }),
         }
     }
 
@@ -107,7 +107,7 @@ impl Live {
                 Some(node) => node,
                 None => {
                     nodes.room_for_one()?;
-                    self.objects.insert(nodes, place.mount, &place.way.to(&name), key)
+                    self.objects.insert(nodes, place.mount, &place.at.to(&name), key)
                 }
             };
             let identity = nodes.get(node).map_or(0, |node| node.identity);

@@ -9,7 +9,7 @@ use super::asks_for_directory;
 use super::errors::{host, retry};
 use crate::error::{Error, ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
-use crate::identity::{self, Way};
+use crate::identity::{self, CanonicalPath};
 use crate::node::{Body, Node, NodeId, Nodes};
 use crate::types::SYMLINK_MAX;
 
@@ -25,17 +25,17 @@ pub(super) fn key(metadata: &Metadata) -> Key {
 pub(super) struct Place<'a> {
     pub(super) dir: &'a Dir,
     /// As the guest reached it.
-    pub(super) way: &'a Way,
+    pub(super) at: &'a CanonicalPath,
     pub(super) mount: u32,
     pub(super) node: NodeId,
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(handle: &'a Handle) -> Result<Self> {
-        let Some(HostHandle::Directory { dir, way, mount }) = &handle.host else {
+        let Some(HostHandle::Directory { dir, at, mount }) = &handle.host else {
             return Err(ErrorCode::BadDescriptor.into());
         };
-        Ok(Place { dir, way, mount: *mount, node: handle.open.node })
+        Ok(Place { dir, at, mount: *mount, node: handle.open.node })
     }
 }
 
@@ -111,9 +111,9 @@ impl Objects {
         if let Some(node) = self.seen(nodes, key) {
             return Ok(node);
         }
-        let way = place.way.to(&self.reach(place, path, follow)?);
+        let at = place.at.to(&self.reach(place, path, follow)?);
         nodes.room_for_one()?;
-        Ok(self.insert(nodes, place.mount, &way, key))
+        Ok(self.insert(nodes, place.mount, &at, key))
     }
 
     /// The object that was made just now at `path`, through no symbolic link in the last place. Should the host have
@@ -129,15 +129,15 @@ impl Objects {
         self.meet(nodes, place, path, false, metadata)
     }
 
-    /// The object of this number, met on this way.
-    pub(super) fn insert(&mut self, nodes: &mut Nodes, mount: u32, way: &Way, key: Key) -> NodeId {
+    /// The object of this number, met at this path.
+    pub(super) fn insert(&mut self, nodes: &mut Nodes, mount: u32, at: &CanonicalPath, key: Key) -> NodeId {
         let of_mount = self.mounts.get(&mount).map_or(0, |mount| mount.identity);
         let mut turn = 0_u64;
         let mut first = None;
         let identity = loop {
             // From the other end of the number, where the count of moves never gets. More than one turn is taken only
             // for a path that leads elsewhere by now, from a directory that was renamed while open.
-            let identity = identity::join(way.identity(self.moves ^ turn.reverse_bits()), of_mount);
+            let identity = identity::join(at.identity(self.moves ^ turn.reverse_bits()), of_mount);
             #[cfg(test)]
             {
                 self.made += 1;
@@ -203,7 +203,7 @@ impl Objects {
             if last && !follow {
                 break;
             }
-            let full = place.way.path_to(&real);
+            let full = place.at.path_to(&real);
             let Some(mount) = self.mounts.get_mut(&place.mount) else { break };
             if full.as_ref().is_some_and(|full| mount.directories.contains(full)) {
                 continue;

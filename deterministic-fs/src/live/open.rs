@@ -82,9 +82,9 @@ impl Live {
         };
         let host = if file_type == FileType::Directory {
             let follow = followed || asks_for_directory(path);
-            let way = place.way.to(&self.objects.reach(place, path, follow)?);
+            let at = place.at.to(&self.objects.reach(place, path, follow)?);
             let dir = Arc::new(Dir::from_std_file(file.into_std()));
-            HostHandle::Directory { dir, way, mount: place.mount }
+            HostHandle::Directory { dir, at, mount: place.mount }
         } else {
             HostHandle::File(Arc::new(file))
         };

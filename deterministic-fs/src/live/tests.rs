@@ -62,7 +62,7 @@ fn bookkeeping_goes_with_the_objects() {
     }
 }
 
-/// However deep, and however many: no directory and no way of a handle is longer than a path can be.
+/// However deep, and however many: no directory and no path of a handle is longer than a path can be.
 #[test]
 fn what_is_remembered_has_an_end() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -79,8 +79,8 @@ fn what_is_remembered_has_an_end() {
     }
     assert!(live.objects.longest() <= crate::PATH_MAX);
     for handle in &handles {
-        let Some(HostHandle::Directory { way, .. }) = &handle.host else { panic!("{handle:?}") };
-        assert!(way.len() <= crate::PATH_MAX);
+        let Some(HostHandle::Directory { at, .. }) = &handle.host else { panic!("{handle:?}") };
+        assert!(at.len() <= crate::PATH_MAX);
     }
     // Those that can be said are.
     assert!(live.objects.longest() > 3000);
