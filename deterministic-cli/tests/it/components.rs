@@ -104,7 +104,7 @@ fn every_deterministic_preset_gives_the_same_run_again() {
     let place = Place::new();
     let answers = place.file("answers.wat", guests::answers());
     let tasks = place.file("tasks.wat", guests::tasks());
-    for preset in Preset::ALL.iter().filter(|preset| !preset.touches_host()) {
+    for preset in Preset::ALL.iter().filter(|preset| preset.name() != "host") {
         let name = preset.to_string();
         for guest in [&answers, &tasks] {
             let runs = ["a.json", "b.json"].map(|report| {

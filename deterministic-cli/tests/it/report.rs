@@ -94,7 +94,7 @@ fn follows_a_link_and_writes_to_a_device() {
 fn every_deterministic_preset_gives_the_same_run_again() {
     let place = Place::new();
     let guest = place.file("answers.wat", guests::answers());
-    for preset in deterministic_policies::Preset::ALL.iter().filter(|preset| !preset.touches_host()) {
+    for preset in deterministic_policies::Preset::ALL.iter().filter(|preset| preset.name() != "host") {
         let name = preset.to_string();
         let runs = ["a.json", "b.json"].map(|report| {
             let ran = place.detwasi(&["run", "--preset", &name, "--seed", "9", "--report", report, &guest]);

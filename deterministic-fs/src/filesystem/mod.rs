@@ -88,12 +88,6 @@ impl FileSystem {
         self.nodes.now = now;
     }
 
-    /// The epoch of untouched objects, for a file system that was made before it was known.
-    pub fn set_epoch(&mut self, epoch: Nanos) {
-        self.nodes.epoch = epoch;
-        self.nodes.now = self.nodes.now.max(epoch);
-    }
-
     /// Mounts a directory of the host: what the guest writes is written there, at once.
     pub fn mount_live(&mut self, dir: Dir, guest: &str, access: Access) {
         let mount = self.mounts.len() as u32;

@@ -80,15 +80,6 @@ impl Preset {
         }
     }
 
-    /// Whether its answers come from the host, so that two runs differ.
-    pub const fn touches_host(self) -> bool {
-        match self {
-            #[cfg(feature = "std")]
-            Preset::Host => true,
-            _ => false,
-        }
-    }
-
     /// The bundle, with all that is random in it derived from `seed`.
     ///
     /// `host` takes nothing from the seed, unless the host has no entropy to give: then `insecure_seed` is the seed's.

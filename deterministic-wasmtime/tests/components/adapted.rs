@@ -121,7 +121,7 @@ fn every_compiled_guest_runs_the_same_twice_and_in_both_flavours() {
             _ => &[],
         };
         let component = componentise(&engine, guest);
-        for preset in Preset::ALL.iter().copied().filter(|preset| !preset.touches_host()) {
+        for preset in Preset::ALL.iter().copied().filter(|preset| preset.name() != "host") {
             let run = |asynchronous| {
                 let own = tempfile::tempdir().unwrap();
                 run(&linkers, &component, builder(guest, args, tree.path(), own.path()), preset, asynchronous)
