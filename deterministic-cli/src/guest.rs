@@ -47,14 +47,14 @@ impl Guest {
             Ok(bytes) => bytes,
             Err(error) => return Err(Problem::GuestUnreadable { path, error }),
         };
-        if let Some((what, mend)) = sort::binary(&bytes) {
-            return Err(Problem::ForeignFile { path, what, mend });
+        if let Some((what, fix)) = sort::binary(&bytes) {
+            return Err(Problem::ForeignFile { path, what, fix });
         }
         let binary = match wat::Parser::new().parse_bytes(Some(&path), &bytes) {
             Ok(binary) => binary.into_owned(),
             Err(error) => {
-                if let Some((what, mend)) = sort::text(&path, &bytes) {
-                    return Err(Problem::ForeignFile { path, what, mend });
+                if let Some((what, fix)) = sort::text(&path, &bytes) {
+                    return Err(Problem::ForeignFile { path, what, fix });
                 }
                 // What is wrong, and the place; the lines after these draw it.
                 let reason = error.to_string().lines().take(2).map(one_line).collect::<Vec<_>>().join(" ");

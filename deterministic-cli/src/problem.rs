@@ -22,8 +22,8 @@ pub(crate) enum Problem {
     GuestUnreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is no WebAssembly: {reason}; give a .wasm or .wat file", path.display())]
     NotWebAssembly { path: PathBuf, reason: String },
-    #[error("`{}` is no WebAssembly, but {what}; {mend}", path.display())]
-    ForeignFile { path: PathBuf, what: &'static str, mend: &'static str },
+    #[error("`{}` is no WebAssembly, but {what}; {fix}", path.display())]
+    ForeignFile { path: PathBuf, what: &'static str, fix: &'static str },
     #[error(
         "`{}` cannot be compiled: {reason}; build it without threads and shared memory, and for the features that \
          Wasmtime 48 has on by default", path.display()

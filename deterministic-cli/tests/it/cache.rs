@@ -167,7 +167,7 @@ fn damage_is_a_miss_with_a_warning() {
         let says = "detwasi: the result cache has something else for ";
         assert!(ran.stderr.starts_with(says) && ran.stderr.lines().count() == 1, "{ran:?}, {damage:?}");
         let (ran, known) = run(&place, &["args.wat"]);
-        assert_eq!((ran, known.as_str()), (first.clone(), "hit"), "it is mended");
+        assert_eq!((ran, known.as_str()), (first.clone(), "hit"), "it is repaired");
         assert_eq!(fs::read(kept).expect("a file"), whole);
     }
     // What cannot be replaced is told each time, and what is gone is only not known.

@@ -4,7 +4,7 @@
 //! the counter and traps if its own cost no longer fits. A function that makes no calls leaves it at that: nobody could
 //! see the counter changed. Any other keeps the value it found in a local, adds its cost, and puts the value back where
 //! it returns, where it tail calls, and (with its own cost) where it catches an exception. Putting a kept value back,
-//! rather than subtracting, also mends what frames left behind that never returned.
+//! rather than subtracting, also corrects what frames left behind that never returned.
 
 use std::convert::Infallible;
 

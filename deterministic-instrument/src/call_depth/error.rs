@@ -16,7 +16,7 @@ pub enum CallDepthError {
     /// The bytes are no valid core module, nor a component, of the proposals that can be limited: those of WebAssembly 3.0,
     /// threads, wide arithmetic and custom page sizes. Stack switching, stackful tasks of components and the legacy
     /// exceptions are not among them. The source
-    /// says what is wrong and where; mend the module.
+    /// says what is wrong and where; fix the module.
     #[error("the module is not valid, so it cannot be given a call depth limit")]
     Invalid(#[from] wasmparser::Error),
     /// The module already exports something under the name that is kept for the counter, most likely because it has

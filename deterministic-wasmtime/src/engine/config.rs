@@ -36,7 +36,7 @@ pub(super) const COLLECTOR: Collector = Collector::Copying;
 /// The atomic instructions stay: on a memory that is not shared they are as deterministic as any other, and programs that
 /// were built for threads use them without having any.
 ///
-/// One thing it cannot mend: on an x86-64 without fused multiplication (before 2013), Wasmtime 48 gives NaNs from
+/// One thing it cannot fix: on an x86-64 without fused multiplication (before 2013), Wasmtime 48 gives NaNs from
 /// `relaxed_madd` and `relaxed_nmadd` that are not canonical. [`check_engine`](super::check_engine) finds that;
 /// `wasm_relaxed_simd(false)` refuses those instructions.
 ///

@@ -1,4 +1,4 @@
-//! What is missing from an engine, how that was seen, and what mends it.
+//! What is missing from an engine, how that was seen, and what fixes it.
 
 use std::fmt;
 
@@ -71,8 +71,8 @@ impl Setting {
         }
     }
 
-    /// The call that mends it; [`configure`](super::configure) makes all of them.
-    pub fn mend(self) -> &'static str {
+    /// The call that fixes it; [`configure`](super::configure) makes all of them.
+    pub fn fix(self) -> &'static str {
         match self {
             Setting::NanBits => "Config::cranelift_nan_canonicalization(true)",
             Setting::RelaxedSimd => "Config::relaxed_simd_deterministic(true) or Config::wasm_relaxed_simd(false)",
@@ -121,6 +121,6 @@ impl fmt::Display for Finding {
         if let Evidence::Shown { probe, gave, expected } = &self.evidence {
             write!(f, " ({probe} gave {gave} for {expected})")?;
         }
-        write!(f, "; use {}", self.setting.mend())
+        write!(f, "; use {}", self.setting.fix())
     }
 }

@@ -3,7 +3,7 @@
 //! | item | what it is |
 //! |---|---|
 //! | [`configure`] | sets what makes an engine's results the same everywhere |
-//! | [`check_engine`] | finds what an engine that someone else configured lacks, with its mend |
+//! | [`check_engine`] | finds what an engine that someone else configured lacks, with the fix |
 //! | [`Limits`] | memory, tables and instances, decided by numbers and never by the host |
 //! | [`Fault`], [`fault_of`] | whether any machine would have ended the guest so, or only this one |
 //!

@@ -55,7 +55,7 @@ fn each_missing_setting_is_the_only_finding() {
         let report = check_engine(&engine).unwrap();
         assert_eq!(settings(&engine), [setting]);
         let finding = report.findings[0].to_string();
-        assert!(finding.contains(setting.mend()) && setting.mend().contains("Config::"), "{finding}");
+        assert!(finding.contains(setting.fix()) && setting.fix().contains("Config::"), "{finding}");
         assert_eq!(report.is_deterministic(), setting.weight() < Weight::Results);
         match report.require() {
             Ok(_) => assert!(setting.weight() < Weight::Results),
