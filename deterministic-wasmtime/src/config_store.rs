@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::Result;
 
-use crate::p2::linked;
+use crate::component::linked;
 use crate::{DeterministicCtx, DeterministicCtxView};
 
 mod generated {
@@ -31,7 +31,9 @@ use generated::wasi::config::store as bindings;
 
 linked! {
     /// The interface `wasi:config/store`.
-    store, super::bindings
+    store, "wasi:config/store@0.2.0-rc.1";
+    config_get(key) = bindings::Host::get;
+    config_get_all() = bindings::Host::get_all;
 }
 pub use store::add_to_linker;
 

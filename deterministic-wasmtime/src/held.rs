@@ -217,7 +217,7 @@ impl DeterministicCtx {
     ///
     /// | what | and |
     /// |---|---|
-    /// | a descriptor or a stream of a file; a pollable, a timer, a wait of WASI 0.3; a stream error; a standard stream of 0.2 | |
+    /// | a descriptor or a stream of a file; a pollable, a timer, a wait of WASI 0.3; a stream error; a standard stream of 0.2; a network | |
     /// | a directory that is being read | 64 for each entry, and its name |
     /// | `wasi:http`: fields, trailers | 128 for each field, its name and its value |
     /// | a request, a response | its method, scheme, authority, path and fields |

@@ -6,6 +6,7 @@
 #[cfg(feature = "cache")]
 pub mod cache;
 mod calls;
+mod component;
 pub mod config_store;
 pub mod coverage;
 mod ctx;

@@ -16,8 +16,8 @@ use crate::calls::HostCalls;
 /// - each is until the same instant;
 /// - the clock shows the same each time;
 /// - the guest called nothing else of WASI in between but what tells the time, yields, or waits. A byte read or written, a file
-///   opened, a random number: each begins the count anew. (Not what a task of WASI 0.3 writes into a stream that it has
-///   already, nor calls of `wasi:keyvalue` and `wasi:config`.)
+///   opened, a random number, a key set: each begins the count anew. (Not what a task of WASI 0.3 writes into a stream that it
+///   has already, nor what only looks at `wasi:keyvalue`, `wasi:config`, `wasi:http`, or the arguments.)
 ///
 /// At the end of time every sleep is in vain, whatever stands in between, and no clock can go on: there the first is an error,
 /// [`Error::EndOfTime`].

@@ -71,10 +71,6 @@ impl Counts {
         last.store(call as usize + 1, Ordering::Relaxed);
     }
 
-    pub(crate) fn of(&self, call: HostCall) -> u64 {
-        self.0.0.calls[call as usize].load(Ordering::Relaxed)
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         self.0.0.calls.iter().map(|count| count.load(Ordering::Relaxed))
     }

@@ -13,14 +13,12 @@ use wasmtime::{Config, Engine, Store};
 use wasmtime_wasi::{TrappableError, WasiCtxBuilder};
 use wasmtime_wasi_http::FieldMap;
 use wasmtime_wasi_http::p3::Request as Request3;
-use wasmtime_wasi_http::p3::bindings::http::client::HostWithStore as _;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 
 use super::body::Chunks;
-use super::p3::Client;
-use super::{Reply, stock_of};
+use super::{Reply, p3};
 use crate::p3::block_on;
-use crate::{ComponentCtx, DeterministicView as _, WasiCtxBuilderExt as _};
+use crate::{ComponentCtx, Deterministic, DeterministicView as _, WasiCtxBuilderExt as _};
 
 const HOUR: u64 = 3_600_000_000_000;
 
@@ -39,7 +37,7 @@ async fn send(accessor: &Accessor<ComponentCtx>, path: &'static str) -> Result<u
             Request3::new(Method::POST, None, authority, Some(path.parse().unwrap()), FieldMap::default(), None, body);
         access.data_mut().deterministic_view().table.push(request).unwrap()
     });
-    let response = Client::send(&accessor.with_getter::<Client>(stock_of::<ComponentCtx>), request).await;
+    let response = p3::send(&accessor.with_getter::<Deterministic>(ComponentCtx::deterministic_view), request).await;
     let response = response.map_err(|error: TrappableError<ErrorCode>| error.downcast().unwrap())?;
     Ok(accessor
         .with(|mut access| access.data_mut().deterministic_view().table.delete(response).unwrap().status.as_u16()))

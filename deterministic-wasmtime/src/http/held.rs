@@ -3,13 +3,15 @@
 use std::any::Any;
 
 use ::http::HeaderMap;
-use wasmtime::component::{ComponentNamedList, ComponentType, Lift, LinkerInstance, Lower, Resource, ResourceType};
+use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resource};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi_http::p2::bindings::http::types::{Method, Scheme};
 use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest, HostOutgoingResponse};
 use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, p3};
 
 use super::stock_of;
+use crate::calls::HostCall;
+use crate::component::Interface;
 use crate::held::{Exceeded, HANDLE, Held};
 use crate::{DeterministicCtxView, DeterministicView};
 
@@ -141,22 +143,35 @@ impl<T: 'static, A, B> First for (Resource<T>, A, B) {
     }
 }
 
-/// Links functions of wasmtime-wasi-http's `types` again, with what they do counted.
-pub(super) struct Counted<'a, T: 'static>(pub(super) LinkerInstance<'a, T>);
+/// Links functions of wasmtime-wasi-http's `types`, with what they make the host hold counted.
+pub(super) struct Counted<'a, T: 'static>(pub(super) Interface<'a, T>);
 
 impl<T: DeterministicView + 'static> Counted<'_, T> {
+    /// A function that leaves the resources as they are.
+    pub(super) fn asks<P, R>(
+        &mut self,
+        call: HostCall,
+        work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        R: ComponentType + Lower + 'static,
+    {
+        self.0.func_of_data(call, move |data, params: P| work(&mut stock_of(data), params))
+    }
+
     /// A function that makes a resource.
     pub(super) fn makes<P, R>(
         &mut self,
-        name: &str,
-        call: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
+        call: HostCall,
+        work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
         P: ComponentNamedList + Lift + 'static,
         R: ComponentType + Lower + Made + 'static,
     {
-        self.0.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
-            let result = call(&mut stock_of(store.data_mut()), params)?;
+        self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
+            let result = work(&mut stock_of(store.data_mut()), params)?;
             if let Some(number) = result.made() {
                 store.data_mut().deterministic_view().recount(number)?;
             }
@@ -167,16 +182,16 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
     /// A function that makes a resource of its first argument, which is then gone.
     pub(super) fn turns<P, R>(
         &mut self,
-        name: &str,
-        call: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
+        call: HostCall,
+        work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
         P: ComponentNamedList + Lift + First + 'static,
         R: ComponentType + Lower + Made + 'static,
     {
-        self.0.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+        self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let before = params.first();
-            let result = call(&mut stock_of(store.data_mut()), params)?;
+            let result = work(&mut stock_of(store.data_mut()), params)?;
             let mut view = store.data_mut().deterministic_view();
             // In this order: the new one may have got the number of the other.
             view.ctx.held.release(before);
@@ -190,16 +205,16 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
     /// A function that changes its first argument.
     pub(super) fn changes<P, R>(
         &mut self,
-        name: &str,
-        call: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
+        call: HostCall,
+        work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
         P: ComponentNamedList + Lift + First + 'static,
         R: ComponentType + Lower + 'static,
     {
-        self.0.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+        self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let changed = params.first();
-            let result = call(&mut stock_of(store.data_mut()), params)?;
+            let result = work(&mut stock_of(store.data_mut()), params)?;
             store.data_mut().deterministic_view().recount(changed)?;
             Ok((result,))
         })
@@ -208,22 +223,22 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
     /// A function that adds a field to its first argument. What there is need not be counted again for it.
     pub(super) fn appends<E: ComponentType + Lower + 'static>(
         &mut self,
-        name: &str,
+        call: HostCall,
         too_much: impl Fn(Exceeded) -> Result<E> + Send + Sync + 'static,
-        call: impl Fn(&mut WasiHttpCtxView<'_>, (Resource<FieldMap>, String, Vec<u8>)) -> Result<Result<(), E>>
+        work: impl Fn(&mut WasiHttpCtxView<'_>, (Resource<FieldMap>, String, Vec<u8>)) -> Result<Result<(), E>>
         + Send
         + Sync
         + 'static,
     ) -> Result<()> {
         type Params = (Resource<FieldMap>, String, Vec<u8>);
-        self.0.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: Params| {
+        self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: Params| {
             let (number, more) = (params.0.rep(), field(&params.1, &params.2));
             let held: &mut Held = &mut store.data_mut().deterministic_view().ctx.held;
             let before = held.of(number);
             if let Err(exceeded) = held.set(number, before + more) {
                 return Ok((Err(too_much(exceeded)?),));
             }
-            let result = call(&mut stock_of(store.data_mut()), params)?;
+            let result = work(&mut stock_of(store.data_mut()), params)?;
             if result.is_err() {
                 // Fits, for it is less.
                 store.data_mut().deterministic_view().ctx.held.set(number, before)?;
@@ -233,9 +248,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
     }
 
     /// The end of a resource of which nothing else is to be told.
-    pub(super) fn drops<R: 'static>(&mut self, name: &str) -> Result<()> {
-        self.0.resource(name, ResourceType::host::<R>(), |mut store, number| {
-            store.data_mut().deterministic_view().take(Resource::<R>::new_own(number)).map(drop)
-        })
+    pub(super) fn drops<R: 'static>(&mut self, call: HostCall) -> Result<()> {
+        self.0.resource_taken::<R>(call)
     }
 }

@@ -21,7 +21,6 @@ use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
 use super::body::{Chunks, Collector};
 use super::{Http, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
 use crate::held::{Charge, HANDLE};
 use crate::standstill::after;
 
@@ -138,7 +137,6 @@ impl DeterministicCtxView<'_> {
         described: Resource<HostOutgoingRequest>,
         options: Option<Resource<RequestOptions>>,
     ) -> Result<Result<Resource<Exchange>, ErrorCode>> {
-        self.ctx.calls.count(HostCall::http_handle);
         let options = options.map(|options| self.take(options)).transpose()?;
         let mut described = self.take(described)?;
         let request = match request(&described) {

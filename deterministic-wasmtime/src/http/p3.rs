@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 
-use wasmtime::component::{Access, Accessor, FutureReader, HasData, Linker, Resource, ResourceType, StreamReader};
+use wasmtime::component::{Access, Accessor, FutureReader, Linker, Resource, StreamReader};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
 use wasmtime_wasi_http::p2::body::StreamContext;
@@ -14,15 +14,15 @@ use wasmtime_wasi_http::p3::bindings::http::types::{
     ErrorCode, Fields, HeaderError, HostFields, HostRequest, HostRequestOptions, HostRequestWithStore, HostResponse,
     HostResponseWithStore, RequestOptions, Trailers as Fields3,
 };
-use wasmtime_wasi_http::p3::bindings::http::{client, types};
 use wasmtime_wasi_http::p3::{DEFAULT_OUTGOING_BODY_CHUNK_SIZE, Request, Response};
-use wasmtime_wasi_http::{Error, WasiHttp, WasiHttpCtxView};
+use wasmtime_wasi_http::{Error, WasiHttp};
 
 use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
 use super::outgoing::Answer;
 use super::{Trailers, error, held, stock, stock_of, visible};
 use crate::calls::HostCall;
+use crate::component::{Interface, Results as _};
 use crate::held::HANDLE;
 use crate::p3::wait;
 use crate::standstill::after;
@@ -38,15 +38,15 @@ use crate::{Deterministic, DeterministicView};
 /// What the linker says.
 pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     linker.allow_shadowing(true);
-    types::add_to_linker::<T, WasiHttp>(linker, stock_of::<T>)?;
     fields(linker)?;
     requests(linker)?;
     responses(linker)?;
-    client::add_to_linker::<T, Client>(linker, stock_of::<T>)
+    client(linker)
 }
 
 // The version must be the one that wasmtime-wasi-http defines, for what follows to replace it; a test says so.
 const TYPES: &str = "wasi:http/types@0.3.0";
+const CLIENT: &str = "wasi:http/client@0.3.0";
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 type TrailersReader = FutureReader<Result<Option<Resource<Fields3>>, ErrorCode>>;
@@ -59,8 +59,10 @@ fn access<T: DeterministicView + 'static>(store: Store<'_, T>) -> Access<'_, T, 
     Access::<'_, T, WasiHttp>::new(store, stock_of::<T>)
 }
 
-/// What the fields functions fail with.
-fn header<R>(result: Result<R, TrappableError<HeaderError>>) -> Result<Result<R, HeaderError>> {
+/// What the functions fail with that have an error of their own.
+fn outcome<R, E: std::error::Error + Send + Sync + 'static>(
+    result: Result<R, TrappableError<E>>,
+) -> Result<Result<R, E>> {
     match result {
         Ok(result) => Ok(Ok(result)),
         Err(error) => error.downcast().map(Err),
@@ -69,36 +71,39 @@ fn header<R>(result: Result<R, TrappableError<HeaderError>>) -> Result<Result<R,
 
 /// Fields, whose errors know that they are too large.
 fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    let mut types = Counted(linker.instance(TYPES)?);
-    types.drops::<Fields>("fields")?;
-    types.makes("[constructor]fields", |http, ()| HostFields::new(http))?;
-    types.makes("[method]fields.clone", |http, (id,)| HostFields::clone(http, id))?;
-    types.changes("[method]fields.delete", |http, (id, name)| header(HostFields::delete(http, id, name)))?;
-    types.changes("[method]fields.get-and-delete", |http, (id, name)| {
-        header(HostFields::get_and_delete(http, id, name))
+    let mut types = Counted(Interface::new(linker, TYPES)?);
+    types.drops::<Fields>(HostCall::fields_drop)?;
+    types.makes(HostCall::fields_new, |http, ()| HostFields::new(http))?;
+    types.asks(HostCall::fields_get, |http, (id, name)| HostFields::get(http, id, name))?;
+    types.asks(HostCall::fields_has, |http, (id, name)| HostFields::has(http, id, name))?;
+    types.asks(HostCall::fields_copy_all, |http, (id,)| HostFields::copy_all(http, id))?;
+    types.makes(HostCall::fields_clone, |http, (id,)| HostFields::clone(http, id))?;
+    types.changes(HostCall::fields_delete, |http, (id, name)| outcome(HostFields::delete(http, id, name)))?;
+    types.changes(HostCall::fields_get_and_delete, |http, (id, name)| {
+        outcome(HostFields::get_and_delete(http, id, name))
     })?;
     types.appends(
-        "[method]fields.append",
+        HostCall::fields_append,
         |_| Ok(HeaderError::SizeExceeded),
-        |http, (id, name, value)| header(HostFields::append(http, id, name, value)),
+        |http, (id, name, value)| outcome(HostFields::append(http, id, name, value)),
     )?;
-    types.0.func_wrap(
-        "[static]fields.from-list",
+    types.0.func_of_store(
+        HostCall::fields_from_list,
         |mut store: Store<'_, T>, (entries,): (Vec<(String, Vec<u8>)>,)| {
             let mut view = store.data_mut().deterministic_view();
             let bytes = entries.iter().map(|(name, value)| field(name, value)).sum::<u64>();
             if view.ctx.held.account().room(HANDLE + bytes).is_err() {
                 return Ok((Err(HeaderError::SizeExceeded),));
             }
-            let made = header(HostFields::from_list(&mut stock(view.reborrow()), entries))?;
+            let made = outcome(HostFields::from_list(&mut stock(view.reborrow()), entries))?;
             if let Ok(fields) = &made {
                 view.recount(fields.rep())?;
             }
             Ok((made,))
         },
     )?;
-    types.0.func_wrap(
-        "[method]fields.set",
+    types.0.func_of_store(
+        HostCall::fields_set,
         |mut store: Store<'_, T>, (id, name, values): (Resource<Fields>, String, Vec<Vec<u8>>)| {
             let mut view = store.data_mut().deterministic_view();
             let number = id.rep();
@@ -106,7 +111,7 @@ fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
             if view.ctx.held.account().room(bytes).is_err() {
                 return Ok((Err(HeaderError::SizeExceeded),));
             }
-            let set = header(HostFields::set(&mut stock(view.reborrow()), id, name, values))?;
+            let set = outcome(HostFields::set(&mut stock(view.reborrow()), id, name, values))?;
             view.recount(number)?;
             Ok((set,))
         },
@@ -115,22 +120,44 @@ fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
 
 /// Requests and their options.
 fn requests<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    let mut types = Counted(linker.instance(TYPES)?);
-    types.drops::<RequestOptions>("request-options")?;
-    types.makes("[constructor]request-options", |http, ()| HostRequestOptions::new(http))?;
-    types.makes("[method]request-options.clone", |http, (id,)| HostRequestOptions::clone(http, id))?;
-    types.makes("[method]request.get-options", |http, (id,)| HostRequest::get_options(http, id))?;
-    types.makes("[method]request.get-headers", |http, (id,)| HostRequest::get_headers(http, id))?;
-    types.changes("[method]request.set-method", |http, (id, method)| HostRequest::set_method(http, id, method))?;
-    types.changes("[method]request.set-path-with-query", |http, (id, path)| {
+    let mut types = Counted(Interface::new(linker, TYPES)?);
+    types.drops::<RequestOptions>(HostCall::request_options_drop)?;
+    types.makes(HostCall::request_options_new, |http, ()| HostRequestOptions::new(http))?;
+    types.asks(HostCall::request_options_get_connect_timeout, |http, (id,)| {
+        HostRequestOptions::get_connect_timeout(http, id)
+    })?;
+    types.asks(HostCall::request_options_set_connect_timeout, |http, (id, duration)| {
+        outcome(HostRequestOptions::set_connect_timeout(http, id, duration))
+    })?;
+    types.asks(HostCall::request_options_get_first_byte_timeout, |http, (id,)| {
+        HostRequestOptions::get_first_byte_timeout(http, id)
+    })?;
+    types.asks(HostCall::request_options_set_first_byte_timeout, |http, (id, duration)| {
+        outcome(HostRequestOptions::set_first_byte_timeout(http, id, duration))
+    })?;
+    types.asks(HostCall::request_options_get_between_bytes_timeout, |http, (id,)| {
+        HostRequestOptions::get_between_bytes_timeout(http, id)
+    })?;
+    types.asks(HostCall::request_options_set_between_bytes_timeout, |http, (id, duration)| {
+        outcome(HostRequestOptions::set_between_bytes_timeout(http, id, duration))
+    })?;
+    types.makes(HostCall::request_options_clone, |http, (id,)| HostRequestOptions::clone(http, id))?;
+    types.makes(HostCall::request_get_options, |http, (id,)| HostRequest::get_options(http, id))?;
+    types.makes(HostCall::request_get_headers, |http, (id,)| HostRequest::get_headers(http, id))?;
+    types.asks(HostCall::request_get_method, |http, (id,)| HostRequest::get_method(http, id))?;
+    types.asks(HostCall::request_get_path_with_query, |http, (id,)| HostRequest::get_path_with_query(http, id))?;
+    types.asks(HostCall::request_get_scheme, |http, (id,)| HostRequest::get_scheme(http, id))?;
+    types.asks(HostCall::request_get_authority, |http, (id,)| HostRequest::get_authority(http, id))?;
+    types.changes(HostCall::request_set_method, |http, (id, method)| HostRequest::set_method(http, id, method))?;
+    types.changes(HostCall::request_set_path_with_query, |http, (id, path)| {
         HostRequest::set_path_with_query(http, id, path)
     })?;
-    types.changes("[method]request.set-scheme", |http, (id, scheme)| HostRequest::set_scheme(http, id, scheme))?;
-    types.changes("[method]request.set-authority", |http, (id, authority)| {
+    types.changes(HostCall::request_set_scheme, |http, (id, scheme)| HostRequest::set_scheme(http, id, scheme))?;
+    types.changes(HostCall::request_set_authority, |http, (id, authority)| {
         HostRequest::set_authority(http, id, authority)
     })?;
-    types.0.func_wrap(
-        "[static]request.new",
+    types.0.func_of_store(
+        HostCall::request_new,
         |mut store: Store<'_, T>, (headers, contents, trailers, options): NewRequest| {
             let held = &mut store.data_mut().deterministic_view().ctx.held;
             held.release(headers.rep());
@@ -143,26 +170,30 @@ fn requests<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
             Ok((made,))
         },
     )?;
-    types.0.func_wrap(
-        "[static]request.consume-body",
+    types.0.func_of_store(
+        HostCall::request_consume_body,
         |mut store: Store<'_, T>, (request, sent): (Resource<Request>, SentReader)| {
             store.data_mut().deterministic_view().ctx.held.release(request.rep());
             let access = access(store);
             Ok((<WasiHttp as HostRequestWithStore<T>>::consume_body(access, request, sent)?,))
         },
     )?;
-    types.0.resource("request", ResourceType::host::<Request>(), |mut store, number| {
-        store.data_mut().deterministic_view().ctx.held.release(number);
-        <WasiHttp as HostRequestWithStore<T>>::drop(access(store), Resource::new_own(number))
+    types.0.resource::<Request>(HostCall::request_drop, |mut store, request| {
+        store.data_mut().deterministic_view().ctx.held.release(request.rep());
+        <WasiHttp as HostRequestWithStore<T>>::drop(access(store), request)
     })
 }
 
 /// Responses.
 fn responses<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    let mut types = Counted(linker.instance(TYPES)?);
-    types.makes("[method]response.get-headers", |http, (id,)| HostResponse::get_headers(http, id))?;
-    types.0.func_wrap(
-        "[static]response.new",
+    let mut types = Counted(Interface::new(linker, TYPES)?);
+    types.asks(HostCall::response_get_status_code, |http, (id,)| HostResponse::get_status_code(http, id))?;
+    types.asks(HostCall::response_set_status_code, |http, (id, status_code)| {
+        HostResponse::set_status_code(http, id, status_code)
+    })?;
+    types.makes(HostCall::response_get_headers, |http, (id,)| HostResponse::get_headers(http, id))?;
+    types.0.func_of_store(
+        HostCall::response_new,
         |mut store: Store<'_, T>,
          (headers, contents, trailers): (Resource<Fields>, Option<StreamReader<u8>>, TrailersReader)| {
             store.data_mut().deterministic_view().ctx.held.release(headers.rep());
@@ -172,82 +203,80 @@ fn responses<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<(
             Ok((made,))
         },
     )?;
-    types.0.func_wrap(
-        "[static]response.consume-body",
+    types.0.func_of_store(
+        HostCall::response_consume_body,
         |mut store: Store<'_, T>, (response, sent): (Resource<Response>, SentReader)| {
             store.data_mut().deterministic_view().ctx.held.release(response.rep());
             let access = access(store);
             Ok((<WasiHttp as HostResponseWithStore<T>>::consume_body(access, response, sent)?,))
         },
     )?;
-    types.0.resource("response", ResourceType::host::<Response>(), |mut store, number| {
-        store.data_mut().deterministic_view().ctx.held.release(number);
-        <WasiHttp as HostResponseWithStore<T>>::drop(access(store), Resource::new_own(number))
+    types.0.resource::<Response>(HostCall::response_drop, |mut store, response| {
+        store.data_mut().deterministic_view().ctx.held.release(response.rep());
+        <WasiHttp as HostResponseWithStore<T>>::drop(access(store), response)
     })
 }
 
-/// The marker by which `client::add_to_linker` knows who sends requests.
-pub(super) struct Client;
-
-impl HasData for Client {
-    type Data<'a> = WasiHttpCtxView<'a>;
+/// `client`.
+fn client<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    Interface::new(linker, CLIENT)?.concurrent(HostCall::http_send, |store, (request,): (Resource<Request>,)| {
+        Box::pin(async move {
+            let store = &store.with_getter::<Deterministic>(T::deterministic_view);
+            send(store, request).await.results()
+        })
+    })
 }
 
-impl<U: DeterministicView + 'static> client::HostWithStore<U> for Client {
-    async fn send(
-        store: &Accessor<U, Self>,
-        request: Resource<Request>,
-    ) -> Result<Resource<Response>, TrappableError<ErrorCode>> {
-        let store = &store.with_getter::<Deterministic>(U::deterministic_view);
-        let (request, options, mut body, held) = store.with(|mut store| {
-            let mut view = store.get();
-            view.ctx.calls.count(HostCall::http_send);
-            let account = view.ctx.held.account().clone();
-            let request = view.take(request).map_err(TrappableError::trap)?;
-            // Takes the body over from the guest, whatever comes of the request.
-            let (request, options) = request.into_http_with_getter(&mut store, async { Ok(()) }, stock_of::<U>)?;
-            if store.get().ctx.http.responder.is_none() {
-                return Err(TrappableError::from(ErrorCode::HttpRequestDenied));
-            }
-            let (parts, body) = request.into_parts();
-            let body = Collector::new(body, StreamContext::Request, &account);
-            let request = ::http::Request::from_parts(parts, ());
-            // Beside the words of the request: what the guest may have written and the collector not yet seen.
-            let held = account.charge(HANDLE + DEFAULT_OUTGOING_BODY_CHUNK_SIZE as u64 + held::request(&request));
-            let held =
-                held.map_err(|exceeded| ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string())))?;
-            Ok((request, options, body, held))
-        })?;
-        let (body, trailers) = poll_fn(|context| body.poll(context)).await.map_err(refused)?;
-        drop(held);
-        // The interface sets whole nanoseconds below 2^64.
-        let timeout = options.and_then(|options| options.first_byte_timeout).map(|time| time.as_nanos() as u64);
-        let (delay, Answer { result, mut held }) = store.with(|mut store| {
-            if trailers.is_some() {
-                swept(store.data_mut());
-            }
-            let mut view = store.get();
-            let (delay, result) = view.ask(request, body, trailers, timeout);
-            (delay, view.answer(result))
-        });
-        wait(store, HostCall::http_send, |ctx| after(ctx.now(), delay)).await.map_err(TrappableError::trap)?;
-        let (mut parts, data) = result.map_err(refused)?.into_parts();
-        let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
-        parts.headers = visible(parts.headers);
-        store.with(|mut store| {
-            // They count with their handle now.
-            if let Some(held) = &mut held {
-                held.shrink(held::fields(&parts.headers));
-            }
-            let view = stock(store.get());
-            let response = ::http::Response::from_parts(parts, Chunks { data, trailers, _held: held });
-            // Nobody on the host waits to hear what the guest made of the response.
-            let (response, _) = Response::from_http(view.hooks, response);
-            let response = view.table.push(response).map_err(TrappableError::trap)?;
-            store.get().recount(response.rep()).map_err(TrappableError::trap)?;
-            Ok(response)
-        })
-    }
+pub(super) async fn send<U: DeterministicView + 'static>(
+    store: &Accessor<U, Deterministic>,
+    request: Resource<Request>,
+) -> Result<Resource<Response>, TrappableError<ErrorCode>> {
+    let (request, options, mut body, held) = store.with(|mut store| {
+        let mut view = store.get();
+        let account = view.ctx.held.account().clone();
+        let request = view.take(request).map_err(TrappableError::trap)?;
+        // Takes the body over from the guest, whatever comes of the request.
+        let (request, options) = request.into_http_with_getter(&mut store, async { Ok(()) }, stock_of::<U>)?;
+        if store.get().ctx.http.responder.is_none() {
+            return Err(TrappableError::from(ErrorCode::HttpRequestDenied));
+        }
+        let (parts, body) = request.into_parts();
+        let body = Collector::new(body, StreamContext::Request, &account);
+        let request = ::http::Request::from_parts(parts, ());
+        // Beside the words of the request: what the guest may have written and the collector not yet seen.
+        let held = account.charge(HANDLE + DEFAULT_OUTGOING_BODY_CHUNK_SIZE as u64 + held::request(&request));
+        let held = held.map_err(|exceeded| ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string())))?;
+        Ok((request, options, body, held))
+    })?;
+    let (body, trailers) = poll_fn(|context| body.poll(context)).await.map_err(refused)?;
+    drop(held);
+    // The interface sets whole nanoseconds below 2^64.
+    let timeout = options.and_then(|options| options.first_byte_timeout).map(|time| time.as_nanos() as u64);
+    let (delay, Answer { result, mut held }) = store.with(|mut store| {
+        if trailers.is_some() {
+            swept(store.data_mut());
+        }
+        let mut view = store.get();
+        let (delay, result) = view.ask(request, body, trailers, timeout);
+        (delay, view.answer(result))
+    });
+    wait(store, HostCall::http_send, |ctx| after(ctx.now(), delay)).await.map_err(TrappableError::trap)?;
+    let (mut parts, data) = result.map_err(refused)?.into_parts();
+    let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
+    parts.headers = visible(parts.headers);
+    store.with(|mut store| {
+        // They count with their handle now.
+        if let Some(held) = &mut held {
+            held.shrink(held::fields(&parts.headers));
+        }
+        let view = stock(store.get());
+        let response = ::http::Response::from_parts(parts, Chunks { data, trailers, _held: held });
+        // Nobody on the host waits to hear what the guest made of the response.
+        let (response, _) = Response::from_http(view.hooks, response);
+        let response = view.table.push(response).map_err(TrappableError::trap)?;
+        store.get().recount(response.rep()).map_err(TrappableError::trap)?;
+        Ok(response)
+    })
 }
 
 fn refused(error: Error) -> TrappableError<ErrorCode> {

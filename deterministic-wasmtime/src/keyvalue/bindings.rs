@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::Result;
-use wasmtime::component::{Linker, Resource, ResourceTableError};
+use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
+use crate::calls::HostCall;
+use crate::component::{Answer, linked};
 use crate::held::{Exceeded, HANDLE};
-use crate::p2::linked;
 use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView};
 
 mod generated {
@@ -24,17 +25,30 @@ use generated::wasi::keyvalue as wasi;
 
 linked! {
     /// `wasi:keyvalue/store`: reading, writing, listing.
-    store, super::wasi::store
+    store, "wasi:keyvalue/store@0.2.0-draft", |store| {
+        use wasi::store::{Host, HostBucket};
+        store.resource_taken::<Bucket>(HostCall::bucket_drop)?;
+        store.func(HostCall::keyvalue_open, |view, (identifier,)| Host::open(view, identifier))?;
+        store.func(HostCall::bucket_get, |view, (bucket, key)| HostBucket::get(view, bucket, key))?;
+        store.func(HostCall::bucket_set, |view, (bucket, key, value)| HostBucket::set(view, bucket, key, value))?;
+        store.func(HostCall::bucket_delete, |view, (bucket, key)| HostBucket::delete(view, bucket, key))?;
+        store.func(HostCall::bucket_exists, |view, (bucket, key)| HostBucket::exists(view, bucket, key))?;
+        store.func(HostCall::bucket_list_keys, |view, (bucket, cursor)| HostBucket::list_keys(view, bucket, cursor))?;
+    }
 }
 
 linked! {
     /// `wasi:keyvalue/atomics`: counting.
-    atomics, super::wasi::atomics
+    atomics, "wasi:keyvalue/atomics@0.2.0-draft";
+    keyvalue_increment(bucket, key, delta) = wasi::atomics::Host::increment;
 }
 
 linked! {
     /// `wasi:keyvalue/batch`: several keys at once.
-    batch, super::wasi::batch
+    batch, "wasi:keyvalue/batch@0.2.0-draft";
+    keyvalue_get_many(bucket, keys) = wasi::batch::Host::get_many;
+    keyvalue_set_many(bucket, key_values) = wasi::batch::Host::set_many;
+    keyvalue_delete_many(bucket, keys) = wasi::batch::Host::delete_many;
 }
 
 /// Defines all three interfaces in `linker`.
@@ -62,6 +76,18 @@ pub enum Error {
 impl Error {
     fn other(text: impl ToString) -> Self {
         Error::Answer(wasi::store::Error::Other(text.to_string()))
+    }
+}
+
+impl<R: ComponentType + Lower + 'static> Answer for Result<R, Error> {
+    type Lowered = Result<R, wasi::store::Error>;
+
+    fn lowered(self, _: &mut DeterministicCtxView<'_>) -> Result<Self::Lowered> {
+        match self {
+            Ok(result) => Ok(Ok(result)),
+            Err(Error::Answer(error)) => Ok(Err(error)),
+            Err(Error::Trap(error)) => Err(error),
+        }
     }
 }
 

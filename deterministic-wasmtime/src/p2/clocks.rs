@@ -2,23 +2,28 @@
 
 use deterministic_core::{ClockId, Instant};
 use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::component::{ComponentType, Lower, Resource};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks;
 
-use super::linked;
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
+use crate::component::linked;
 use crate::standstill::after;
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.
-    monotonic_clock, wasmtime_wasi::p2::bindings::clocks::monotonic_clock
+    monotonic_clock, "wasi:clocks/monotonic-clock@0.2.12";
+    monotonic_clock_now() = clocks::monotonic_clock::Host::now;
+    monotonic_clock_resolution() = clocks::monotonic_clock::Host::resolution;
+    monotonic_clock_subscribe_instant(when) = clocks::monotonic_clock::Host::subscribe_instant;
+    monotonic_clock_subscribe_duration(when) = clocks::monotonic_clock::Host::subscribe_duration;
 }
 
 linked! {
     /// `wasi:clocks/wall-clock`: the policy's epoch plus the timeline.
-    wall_clock, wasmtime_wasi::p2::bindings::clocks::wall_clock
+    wall_clock, "wasi:clocks/wall-clock@0.2.12";
+    wall_clock_now() = clocks::wall_clock::Host::now;
+    wall_clock_resolution() = clocks::wall_clock::Host::resolution;
 }
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -31,13 +36,11 @@ pub(super) fn datetime(nanos: u64) -> clocks::wall_clock::Datetime {
 impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn now(&mut self) -> Result<clocks::wall_clock::Datetime> {
-        self.ctx.calls.count(HostCall::wall_clock_now);
         Ok(datetime(self.ctx.time.read(ClockId::Realtime)?))
     }
 
     #[inline]
     fn resolution(&mut self) -> Result<clocks::wall_clock::Datetime> {
-        self.ctx.calls.count(HostCall::wall_clock_resolution);
         Ok(datetime(self.ctx.time.resolution.get()))
     }
 }
@@ -45,53 +48,44 @@ impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
 impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn now(&mut self) -> Result<u64> {
-        self.ctx.calls.count(HostCall::monotonic_clock_now);
         Ok(self.ctx.time.read(ClockId::Monotonic)?)
     }
 
     #[inline]
     fn resolution(&mut self) -> Result<u64> {
-        self.ctx.calls.count(HostCall::monotonic_clock_resolution);
         Ok(self.ctx.time.resolution.get())
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<DynPollable>> {
-        self.ctx.calls.count(HostCall::monotonic_clock_subscribe_instant);
         self.subscribe(Instant::from_nanos(when))
     }
 
     fn subscribe_duration(&mut self, when: u64) -> Result<Resource<DynPollable>> {
-        self.ctx.calls.count(HostCall::monotonic_clock_subscribe_duration);
         self.subscribe(after(self.ctx.now(), when))
     }
 }
 
-/// `wasi:clocks/timezone`: UTC, for all times.
-pub mod timezone {
-    use wasmtime::component::{ComponentType, Linker, Lower};
-    use wasmtime::{Result, StoreContextMut};
-    use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
+linked! {
+    /// `wasi:clocks/timezone`: UTC, for all times. wasmtime-wasi has none, as it is not stable yet.
+    timezone, "wasi:clocks/timezone@0.2.12";
+    timezone_display(when) = display;
+    timezone_utc_offset(when) = utc_offset;
+}
 
-    #[derive(ComponentType, Lower)]
-    #[component(record)]
-    struct Display {
-        #[component(name = "utc-offset")]
-        utc_offset: i32,
-        name: &'static str,
-        #[component(name = "in-daylight-saving-time")]
-        in_daylight_saving_time: bool,
-    }
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct Display {
+    #[component(name = "utc-offset")]
+    utc_offset: i32,
+    name: &'static str,
+    #[component(name = "in-daylight-saving-time")]
+    in_daylight_saving_time: bool,
+}
 
-    /// Defines this interface in `linker`. wasmtime-wasi has none, as it is not stable yet.
-    ///
-    /// # Errors
-    ///
-    /// If the linker has it already and does not allow shadowing.
-    pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>) -> Result<()> {
-        let mut timezone = linker.instance("wasi:clocks/timezone@0.2.12")?;
-        timezone.func_wrap("display", |_: StoreContextMut<'_, T>, (_when,): (Datetime,)| {
-            Ok((Display { utc_offset: 0, name: "UTC", in_daylight_saving_time: false },))
-        })?;
-        timezone.func_wrap("utc-offset", |_: StoreContextMut<'_, T>, (_when,): (Datetime,)| Ok((0_i32,)))
-    }
+fn display(_: &mut DeterministicCtxView<'_>, _when: clocks::wall_clock::Datetime) -> Result<Display> {
+    Ok(Display { utc_offset: 0, name: "UTC", in_daylight_saving_time: false })
+}
+
+fn utc_offset(_: &mut DeterministicCtxView<'_>, _when: clocks::wall_clock::Datetime) -> Result<i32> {
+    Ok(0)
 }

@@ -5,12 +5,16 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::p2::IoError;
 use wasmtime_wasi_io::bindings::wasi::io::error as bindings;
 
-use super::linked;
 use crate::DeterministicCtxView;
+use crate::calls::HostCall;
+use crate::component::linked;
 
 linked! {
     /// `wasi:io/error`: stock shows the host's error with its text, and at times a backtrace with addresses.
-    error, wasmtime_wasi_io::bindings::wasi::io::error
+    error, "wasi:io/error@0.2.12", |error| {
+        error.resource_taken::<IoError>(HostCall::error_drop)?;
+        error.func(HostCall::error_to_debug_string, |view, (error,)| bindings::HostError::to_debug_string(view, error))?;
+    }
 }
 
 impl bindings::Host for DeterministicCtxView<'_> {}

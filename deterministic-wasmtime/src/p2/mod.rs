@@ -1,7 +1,7 @@
 //! WASI 0.2 for components, every 0.2.x.
 //!
-//! [`add_to_linker_sync`] and [`add_to_linker_async`] link the world `wasi:cli/imports`. To link interface by interface, take
-//! the ones below beside wasmtime-wasi's own for the rest:
+//! [`add_to_linker_sync`] and [`add_to_linker_async`] link the world `wasi:cli/imports`. Every function is this crate's own, and
+//! is counted by name; a clock that observes fuel hears of each call. To link interface by interface:
 //!
 //! | interface | answered by |
 //! |---|---|
@@ -10,10 +10,13 @@
 //! | `wasi:random/random`, `insecure`, `insecure-seed` | [`random`], [`insecure`], [`insecure_seed`]: the policies |
 //! | `wasi:io/poll` | [`poll`]: virtual time and the scheduler; needed by whoever links `monotonic_clock` |
 //! | `wasi:io/error` | [`error`]: texts that say nothing of the host |
-//! | `wasi:io/streams` | [`streams`]: those of files at once, all others wasmtime-wasi's; needed by whoever links `filesystem` |
+//! | `wasi:io/streams` | [`streams`]: those of files at once, all others the embedder's; needed by whoever links `filesystem` |
 //! | `wasi:filesystem/types`, `wasi:filesystem/preopens` | [`filesystem`], [`preopens`]: [`deterministic_fs`] |
-//! | `wasi:cli/*`, `wasi:sockets/*` | wasmtime-wasi |
+//! | `wasi:cli/environment`, `stdin`, `stdout`, `stderr`, `terminal-*` | [`environment`], [`stdin`], [`stdout`], [`stderr`], [`terminal_input`] and the like: what the builder was given |
+//! | `wasi:cli/exit` | [`exit`] |
+//! | `wasi:sockets/*` | [`network`], [`instance_network`], [`ip_name_lookup`], [`tcp`], [`tcp_create_socket`], [`udp`], [`udp_create_socket`]: all refused |
 
+mod cli;
 mod clocks;
 mod deadlines;
 mod errors;
@@ -21,15 +24,21 @@ pub(crate) mod files;
 mod io;
 mod polling;
 mod randomness;
-mod stdio;
+mod sockets;
 
+pub use cli::{
+    environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
+    terminal_stdout,
+};
 pub use clocks::{monotonic_clock, timezone, wall_clock};
 pub use errors::error;
 pub use files::{filesystem, preopens};
 pub use io::streams;
 pub use polling::poll;
 pub use randomness::{insecure, insecure_seed, random};
+pub use sockets::{instance_network, ip_name_lookup, network, tcp, tcp_create_socket, udp, udp_create_socket};
 
+pub(crate) use cli::{exit_with, exit_with_code};
 pub(crate) use io::{CHUNK, FileStreams};
 pub(crate) use polling::Timers;
 pub(crate) use randomness::{MAX_RANDOM, draw};
@@ -49,7 +58,6 @@ use crate::DeterministicView;
 /// What the linker says.
 pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     linker.allow_shadowing(true);
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     poll::add_to_linker_sync(linker)?;
     streams::add_to_linker_sync(linker)?;
     answered(linker)
@@ -62,7 +70,6 @@ pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>
 /// What the linker says.
 pub fn add_to_linker_async<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     linker.allow_shadowing(true);
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
     poll::add_to_linker_async(linker)?;
     streams::add_to_linker_async(linker)?;
     answered(linker)
@@ -79,28 +86,21 @@ fn answered<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
     error::add_to_linker(linker)?;
     filesystem::add_to_linker(linker)?;
     preopens::add_to_linker(linker)?;
-    stdio::add_to_linker(linker)
+    environment::add_to_linker(linker)?;
+    exit::add_to_linker(linker)?;
+    stdin::add_to_linker(linker)?;
+    stdout::add_to_linker(linker)?;
+    stderr::add_to_linker(linker)?;
+    terminal_input::add_to_linker(linker)?;
+    terminal_output::add_to_linker(linker)?;
+    terminal_stdin::add_to_linker(linker)?;
+    terminal_stdout::add_to_linker(linker)?;
+    terminal_stderr::add_to_linker(linker)?;
+    network::add_to_linker(linker)?;
+    instance_network::add_to_linker(linker)?;
+    ip_name_lookup::add_to_linker(linker)?;
+    tcp::add_to_linker(linker)?;
+    tcp_create_socket::add_to_linker(linker)?;
+    udp::add_to_linker(linker)?;
+    udp_create_socket::add_to_linker(linker)
 }
-
-/// A module with an `add_to_linker` for an interface whose traits [`DeterministicCtxView`](crate::DeterministicCtxView)
-/// implements.
-macro_rules! linked {
-    ($(#[$doc:meta])* $name:ident, $bindings:path) => {
-        $(#[$doc])*
-        pub mod $name {
-            use $bindings as bindings;
-
-            /// Defines this interface in `linker`.
-            ///
-            /// # Errors
-            ///
-            /// If the linker has it already and does not allow shadowing.
-            pub fn add_to_linker<T: crate::DeterministicView + 'static>(
-                linker: &mut wasmtime::component::Linker<T>,
-            ) -> wasmtime::Result<()> {
-                bindings::add_to_linker::<T, crate::Deterministic>(linker, T::deterministic_view)
-            }
-        }
-    };
-}
-pub(crate) use linked;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 
 use deterministic_core::{Event, EventKind, Instant};
-use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime::component::{Linker, Resource};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p2::bindings::sync::io::poll::HostPollable;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
@@ -16,6 +16,7 @@ use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
 use super::deadlines::Deadlines;
 use crate::calls::HostCall;
+use crate::component::Interface;
 use crate::ctx::Scheduling;
 use crate::held::HANDLE;
 use crate::p3::{Turn, beside, pass_time};
@@ -49,20 +50,15 @@ pub mod poll {
 
 /// Nothing here gives the store away, so that one definition serves both kinds of linker.
 fn link<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    let mut poll = linker.instance("wasi:io/poll@0.2.12")?;
-    poll.resource("pollable", ResourceType::host::<DynPollable>(), |mut store: Store<'_, T>, number| {
-        store.data_mut().deterministic_view().drop_pollable(Resource::new_own(number))
+    let mut poll = Interface::new(linker, "wasi:io/poll@0.2.12")?;
+    poll.resource::<DynPollable>(HostCall::pollable_drop, |mut store, pollable| {
+        store.data_mut().deterministic_view().drop_pollable(pollable)
     })?;
-    poll.func_wrap("[method]pollable.ready", |mut store: Store<'_, T>, (pollable,): (Resource<DynPollable>,)| {
-        Ok((store.data_mut().deterministic_view().ready(&pollable)?,))
-    })?;
-    poll.func_wrap("[method]pollable.block", |mut store: Store<'_, T>, (pollable,): (Resource<DynPollable>,)| {
-        store.data_mut().deterministic_view().ctx.calls.count(HostCall::pollable_block);
+    poll.func(HostCall::pollable_ready, |view, (pollable,): (Resource<DynPollable>,)| view.ready(&pollable))?;
+    poll.func_of_store(HostCall::pollable_block, |store, (pollable,): (Resource<DynPollable>,)| {
         wait(store, std::slice::from_ref(&pollable), HostCall::pollable_block).map(drop)
     })?;
-    poll.func_wrap("poll", |mut store: Store<'_, T>, (list,): (Vec<Resource<DynPollable>>,)| {
-        let ctx = store.data_mut().deterministic_view().ctx;
-        ctx.calls.count(HostCall::poll);
+    poll.func_of_store(HostCall::poll, |mut store, (list,): (Vec<Resource<DynPollable>>,)| {
         if list.is_empty() {
             return Err(Error::EmptyPollList.into());
         }
@@ -231,7 +227,6 @@ impl DeterministicCtxView<'_> {
     }
 
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
-        self.ctx.calls.count(HostCall::pollable_ready);
         match self.ctx.timers.deadlines.get(pollable.rep()) {
             Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.scheduling.timers_are_due),
             None => self.other_is_ready(pollable),
@@ -256,7 +251,6 @@ impl HostPollable for DeterministicCtxView<'_> {
 
     fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         let (list, function) = (std::slice::from_ref(&pollable), HostCall::pollable_block);
-        self.ctx.calls.count(function);
         if let Some(earliest) = self.look(list, function)? {
             self.ctx.sleep(earliest, function)?;
             self.look_again(list, earliest);

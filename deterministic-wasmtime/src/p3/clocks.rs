@@ -9,19 +9,26 @@ use wasmtime_wasi::p3::bindings::clocks as bindings;
 
 use super::drive::{Place, Turn};
 use crate::calls::HostCall;
+use crate::component::{Interface, linked};
 use crate::held::HANDLE;
-use crate::p2::linked;
 use crate::standstill::after;
-use crate::{Deterministic, DeterministicCtx, DeterministicCtxView};
+use crate::{Deterministic, DeterministicCtx, DeterministicCtxView, DeterministicView};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. A guest that waits must be called through [`drive`](super::drive).
-    monotonic_clock, wasmtime_wasi::p3::bindings::clocks::monotonic_clock
+    monotonic_clock, "wasi:clocks/monotonic-clock@0.3.0", |clock| {
+        use bindings::monotonic_clock::Host;
+        clock.func(HostCall::monotonic_clock_now, |view, ()| Host::now(view))?;
+        clock.func(HostCall::monotonic_clock_get_resolution, |view, ()| Host::get_resolution(view))?;
+        waits(&mut clock)?;
+    }
 }
 
 linked! {
     /// `wasi:clocks/system-clock`: the policy's epoch plus the timeline.
-    system_clock, wasmtime_wasi::p3::bindings::clocks::system_clock
+    system_clock, "wasi:clocks/system-clock@0.3.0";
+    system_clock_now() = bindings::system_clock::Host::now;
+    system_clock_get_resolution() = bindings::system_clock::Host::get_resolution;
 }
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -31,7 +38,6 @@ impl bindings::types::Host for DeterministicCtxView<'_> {}
 impl bindings::system_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn now(&mut self) -> Result<bindings::system_clock::Instant> {
-        self.ctx.calls.count(HostCall::wall_clock_now);
         let nanos = self.ctx.time.read(ClockId::Realtime)?;
         Ok(bindings::system_clock::Instant {
             // 2^64 nanoseconds are fewer seconds than 2^63, and the remainder is below 10^9.
@@ -42,7 +48,6 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
-        self.ctx.calls.count(HostCall::wall_clock_resolution);
         Ok(self.ctx.time.resolution.get())
     }
 }
@@ -50,35 +55,40 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
 impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
     #[inline]
     fn now(&mut self) -> Result<u64> {
-        self.ctx.calls.count(HostCall::monotonic_clock_now);
         Ok(self.ctx.time.read(ClockId::Monotonic)?)
     }
 
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
-        self.ctx.calls.count(HostCall::monotonic_clock_resolution);
         Ok(self.ctx.time.resolution.get())
     }
 }
 
 impl<U: 'static> bindings::monotonic_clock::HostWithStore<U> for Deterministic {
     async fn wait_until(store: &Accessor<U, Self>, when: u64) -> Result<()> {
-        let call = HostCall::monotonic_clock_wait_until;
-        wait(store, call, |ctx| {
-            ctx.calls.count(call);
-            Instant::from_nanos(when)
-        })
-        .await
+        wait(store, HostCall::monotonic_clock_wait_until, |_| Instant::from_nanos(when)).await
     }
 
     async fn wait_for(store: &Accessor<U, Self>, duration: u64) -> Result<()> {
-        let call = HostCall::monotonic_clock_wait_for;
-        wait(store, call, |ctx| {
-            ctx.calls.count(call);
-            after(ctx.now(), duration)
-        })
-        .await
+        wait(store, HostCall::monotonic_clock_wait_for, |ctx| after(ctx.now(), duration)).await
     }
+}
+
+/// The functions that wait.
+fn waits<T: DeterministicView + 'static>(clock: &mut Interface<'_, T>) -> Result<()> {
+    use bindings::monotonic_clock::HostWithStore;
+    clock.concurrent(HostCall::monotonic_clock_wait_until, |store, (when,)| {
+        Box::pin(async move {
+            let store = &store.with_getter::<Deterministic>(T::deterministic_view);
+            <Deterministic as HostWithStore<T>>::wait_until(store, when).await
+        })
+    })?;
+    clock.concurrent(HostCall::monotonic_clock_wait_for, |store, (duration,)| {
+        Box::pin(async move {
+            let store = &store.with_getter::<Deterministic>(T::deterministic_view);
+            <Deterministic as HostWithStore<T>>::wait_for(store, duration).await
+        })
+    })
 }
 
 /// Waits in `call` until `deadline`, which is asked when it begins.
@@ -133,21 +143,22 @@ pub(crate) fn pass_time(ctx: &mut DeterministicCtx, own: Option<&Place>, call: H
     Ok(())
 }
 
-/// `wasi:clocks/timezone`: UTC, for all times.
-pub mod timezone {
-    use wasmtime::component::Linker;
-    use wasmtime::{Result, StoreContextMut};
-    use wasmtime_wasi::p3::bindings::clocks::system_clock::Instant;
+linked! {
+    /// `wasi:clocks/timezone`: UTC, for all times. wasmtime-wasi has none, as it is not stable yet.
+    timezone, "wasi:clocks/timezone@0.3.0";
+    timezone_iana_id() = iana_id;
+    timezone_utc_offset(when) = utc_offset;
+    timezone_to_debug_string() = to_debug_string;
+}
 
-    /// Defines this interface in `linker`. wasmtime-wasi has none, as it is not stable yet.
-    ///
-    /// # Errors
-    ///
-    /// If the linker has it already and does not allow shadowing.
-    pub fn add_to_linker<T: 'static>(linker: &mut Linker<T>) -> Result<()> {
-        let mut timezone = linker.instance("wasi:clocks/timezone@0.3.0")?;
-        timezone.func_wrap("iana-id", |_: StoreContextMut<'_, T>, (): ()| Ok((Some("Etc/UTC".to_owned()),)))?;
-        timezone.func_wrap("utc-offset", |_: StoreContextMut<'_, T>, (_when,): (Instant,)| Ok((Some(0_i64),)))?;
-        timezone.func_wrap("to-debug-string", |_: StoreContextMut<'_, T>, (): ()| Ok(("UTC".to_owned(),)))
-    }
+fn iana_id(_: &mut DeterministicCtxView<'_>) -> Result<Option<String>> {
+    Ok(Some("Etc/UTC".to_owned()))
+}
+
+fn utc_offset(_: &mut DeterministicCtxView<'_>, _when: bindings::system_clock::Instant) -> Result<Option<i64>> {
+    Ok(Some(0))
+}
+
+fn to_debug_string(_: &mut DeterministicCtxView<'_>) -> Result<String> {
+    Ok("UTC".to_owned())
 }

@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 use crate::host::{async_linker, engine};
 
 /// Where cargo keeps the source of a package, whose WIT files say what its worlds import.
-fn sources() -> Vec<PathBuf> {
+pub(crate) fn sources() -> Vec<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // For this host alone, so that what only others need is not asked for.
     let version = Command::new("rustc").arg("-vV").output().unwrap();

@@ -3,12 +3,14 @@
 mod adapted;
 mod bad_input;
 mod coverage;
+mod door;
 mod echo;
 mod files;
 mod held;
 mod host;
 mod mixed;
 mod neighbours;
+mod sockets;
 mod standstill;
 mod tasks;
 mod timers;

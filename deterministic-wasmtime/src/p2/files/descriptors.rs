@@ -82,7 +82,6 @@ pub(crate) struct Descriptors<'a> {
 
 impl DeterministicCtxView<'_> {
     pub(crate) fn descriptors(&mut self) -> Result<Descriptors<'_>> {
-        self.ctx.calls.count_unnamed();
         let (files, held, random) = self.ctx.files_held_and_random()?;
         Ok(Descriptors { files, table: self.table, held, random })
     }

@@ -16,8 +16,9 @@ use bindings::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 
-use super::linked;
 use crate::DeterministicCtxView;
+use crate::calls::HostCall;
+use crate::component::linked;
 use crate::files::Listing;
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
 
@@ -27,12 +28,52 @@ pub(crate) use descriptors::{Descriptors, Failure};
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
     /// [`streams`](super::streams) and [`preopens`] beside it.
-    filesystem, wasmtime_wasi::p2::bindings::sync::filesystem::types
+    filesystem, "wasi:filesystem/types@0.2.12", |linked| {
+        use bindings::{Host, HostDescriptor, HostDirectoryEntryStream};
+        linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {
+            HostDescriptor::drop(&mut store.data_mut().deterministic_view(), fd)
+        })?;
+        linked.func(HostCall::descriptor_read_via_stream, |view, (fd, offset)| HostDescriptor::read_via_stream(view, fd, offset))?;
+        linked.func(HostCall::descriptor_write_via_stream, |view, (fd, offset)| HostDescriptor::write_via_stream(view, fd, offset))?;
+        linked.func(HostCall::descriptor_append_via_stream, |view, (fd,)| HostDescriptor::append_via_stream(view, fd))?;
+        linked.func(HostCall::descriptor_advise, |view, (fd, offset, length, advice)| HostDescriptor::advise(view, fd, offset, length, advice))?;
+        linked.func(HostCall::descriptor_sync_data, |view, (fd,)| HostDescriptor::sync_data(view, fd))?;
+        linked.func(HostCall::descriptor_get_flags, |view, (fd,)| HostDescriptor::get_flags(view, fd))?;
+        linked.func(HostCall::descriptor_get_type, |view, (fd,)| HostDescriptor::get_type(view, fd))?;
+        linked.func(HostCall::descriptor_set_size, |view, (fd, size)| HostDescriptor::set_size(view, fd, size))?;
+        linked.func(HostCall::descriptor_set_times, |view, (fd, data_access_timestamp, data_modification_timestamp)| HostDescriptor::set_times(view, fd, data_access_timestamp, data_modification_timestamp))?;
+        linked.func(HostCall::descriptor_read, |view, (fd, length, offset)| HostDescriptor::read(view, fd, length, offset))?;
+        linked.func(HostCall::descriptor_write, |view, (fd, buffer, offset)| HostDescriptor::write(view, fd, buffer, offset))?;
+        linked.func(HostCall::descriptor_read_directory, |view, (fd,)| HostDescriptor::read_directory(view, fd))?;
+        linked.func(HostCall::descriptor_sync, |view, (fd,)| HostDescriptor::sync(view, fd))?;
+        linked.func(HostCall::descriptor_create_directory_at, |view, (fd, path)| HostDescriptor::create_directory_at(view, fd, path))?;
+        linked.func(HostCall::descriptor_stat, |view, (fd,)| HostDescriptor::stat(view, fd))?;
+        linked.func(HostCall::descriptor_stat_at, |view, (fd, path_flags, path)| HostDescriptor::stat_at(view, fd, path_flags, path))?;
+        linked.func(HostCall::descriptor_set_times_at, |view, (fd, path_flags, path, data_access_timestamp, data_modification_timestamp)| HostDescriptor::set_times_at(view, fd, path_flags, path, data_access_timestamp, data_modification_timestamp))?;
+        linked.func(HostCall::descriptor_link_at, |view, (fd, old_path_flags, old_path, new_descriptor, new_path)| HostDescriptor::link_at(view, fd, old_path_flags, old_path, new_descriptor, new_path))?;
+        linked.func(HostCall::descriptor_open_at, |view, (fd, path_flags, path, open_flags, flags)| HostDescriptor::open_at(view, fd, path_flags, path, open_flags, flags))?;
+        linked.func(HostCall::descriptor_readlink_at, |view, (fd, path)| HostDescriptor::readlink_at(view, fd, path))?;
+        linked.func(HostCall::descriptor_remove_directory_at, |view, (fd, path)| HostDescriptor::remove_directory_at(view, fd, path))?;
+        linked.func(HostCall::descriptor_rename_at, |view, (fd, old_path, new_descriptor, new_path)| HostDescriptor::rename_at(view, fd, old_path, new_descriptor, new_path))?;
+        linked.func(HostCall::descriptor_symlink_at, |view, (fd, old_path, new_path)| HostDescriptor::symlink_at(view, fd, old_path, new_path))?;
+        linked.func(HostCall::descriptor_unlink_file_at, |view, (fd, path)| HostDescriptor::unlink_file_at(view, fd, path))?;
+        linked.func(HostCall::descriptor_is_same_object, |view, (fd, other)| HostDescriptor::is_same_object(view, fd, other))?;
+        linked.func(HostCall::descriptor_metadata_hash, |view, (fd,)| HostDescriptor::metadata_hash(view, fd))?;
+        linked.func(HostCall::descriptor_metadata_hash_at, |view, (fd, path_flags, path)| HostDescriptor::metadata_hash_at(view, fd, path_flags, path))?;
+        linked.resource::<ReaddirIterator>(HostCall::directory_entry_stream_drop, |mut store, stream| {
+            HostDirectoryEntryStream::drop(&mut store.data_mut().deterministic_view(), stream)
+        })?;
+        linked.func(HostCall::directory_entry_stream_read_directory_entry, |view, (stream,)| {
+            HostDirectoryEntryStream::read_directory_entry(view, stream)
+        })?;
+        linked.func(HostCall::filesystem_error_code, |view, (error,)| Host::filesystem_error_code(view, error))?;
+    }
 }
 
 linked! {
     /// `wasi:filesystem/preopens`: the same mounts, by the names that the embedder gave them.
-    preopens, wasmtime_wasi::p2::bindings::filesystem::preopens
+    preopens, "wasi:filesystem/preopens@0.2.12";
+    get_directories() = preopens_bindings::Host::get_directories;
 }
 
 type Fd = Resource<Descriptor>;

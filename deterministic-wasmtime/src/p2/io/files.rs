@@ -182,8 +182,6 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn read_file(&mut self, stream: &Resource<DynInputStream>, len: u64) -> Option<StreamResult<Vec<u8>>> {
-        // Whoever reads from any stream asks here first.
-        self.ctx.calls.count_unnamed();
         let DeterministicCtx { files, file_streams, secure_random, .. } = &mut *self.ctx;
         let input = file_streams.inputs.get_mut(&stream.rep())?;
         Some(files.as_they_are().map_err(trap).and_then(|files| input.read(files, secure_random, len)))
@@ -208,7 +206,6 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn write_file(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
-        self.ctx.calls.count_unnamed();
         let DeterministicCtx { files, file_streams, time, .. } = &mut *self.ctx;
         let output = file_streams.outputs.get_mut(&stream.rep())?;
         // Of a context that is borrowed in parts.
@@ -224,7 +221,6 @@ impl DeterministicCtxView<'_> {
         stream: &Resource<DynOutputStream>,
         len: u64,
     ) -> Option<StreamResult<()>> {
-        self.ctx.calls.count_unnamed();
         match self.check_write_file(stream)? {
             Ok(permit) if len > permit => Some(Err(trap(Error::WriteNotPermitted { permitted: permit }))),
             // What is permitted is never more than there are.

@@ -1,6 +1,7 @@
 //! `wasi:io/streams`: those of files are answered here, at once and on the calling thread; the others by wasmtime-wasi.
 
 mod files;
+mod link;
 
 use bytes::Bytes;
 use wasmtime::Result;
@@ -16,6 +17,7 @@ use crate::held::HANDLE;
 use crate::{DeterministicCtxView, Error};
 
 pub(crate) use files::FileStreams;
+pub use link::streams;
 
 /// What one call reads from a file or writes to it at most: wasmtime-wasi's own limit. Up to it, everything that is asked
 /// for and that there is.
@@ -23,33 +25,6 @@ pub(crate) const CHUNK: usize = 64 << 10;
 
 /// What the interface allows to a call that writes and flushes.
 const BLOCKING_WRITE_MAX: u64 = 4096;
-
-/// `wasi:io/streams`: streams of files do their work when asked, up to 64 KiB with each call. All others are
-/// wasmtime-wasi's.
-pub mod streams {
-    use wasmtime::Result;
-    use wasmtime::component::Linker;
-
-    use crate::{Deterministic, DeterministicView};
-
-    /// Defines this interface in `linker`, for synchronous calls.
-    ///
-    /// # Errors
-    ///
-    /// If the linker has it already and does not allow shadowing.
-    pub fn add_to_linker_sync<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::synchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
-    }
-
-    /// Defines this interface in `linker`, for asynchronous calls.
-    ///
-    /// # Errors
-    ///
-    /// If the linker has it already and does not allow shadowing.
-    pub fn add_to_linker_async<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-        super::asynchronous::add_to_linker::<T, Deterministic>(linker, T::deterministic_view)
-    }
-}
 
 type Input = Resource<DynInputStream>;
 type Output = Resource<DynOutputStream>;
@@ -64,7 +39,6 @@ fn bounded(len: u64) -> StreamResult<()> {
 /// What both kinds of linker share.
 impl DeterministicCtxView<'_> {
     fn blocking_write_and_flush_file(&mut self, stream: &Output, bytes: &[u8]) -> Option<StreamResult<()>> {
-        self.ctx.calls.count_unnamed();
         if !self.is_file_output(stream) {
             return None;
         }
@@ -75,7 +49,6 @@ impl DeterministicCtxView<'_> {
     }
 
     fn blocking_write_zeroes_and_flush_file(&mut self, stream: &Output, len: u64) -> Option<StreamResult<()>> {
-        self.ctx.calls.count_unnamed();
         if !self.is_file_output(stream) {
             return None;
         }
@@ -86,7 +59,6 @@ impl DeterministicCtxView<'_> {
     }
 
     fn splice_now(&mut self, to: Output, from: Input, len: u64) -> StreamResult<u64> {
-        self.ctx.calls.count_unnamed();
         let (from_file, to_file) = (self.is_file_input(&from), self.is_file_output(&to));
         if !from_file && !to_file {
             return self.table.splice(to, from, len);
@@ -114,7 +86,6 @@ impl DeterministicCtxView<'_> {
     }
 
     async fn splice_and_wait(&mut self, to: Output, from: Input, len: u64) -> StreamResult<u64> {
-        self.ctx.calls.count_unnamed();
         let permit = match self.check_write_file(&to) {
             Some(permit) => permit?,
             None => self.table.get_mut(&to)?.write_ready().await? as u64,

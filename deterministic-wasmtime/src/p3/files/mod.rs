@@ -7,8 +7,8 @@ mod streams;
 use std::iter;
 
 use deterministic_fs::Position;
-use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
+use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p3::bindings::filesystem::{preopens as preopens_bindings, types as bindings};
 use wasmtime_wasi::p3::filesystem::{FilesystemError, FilesystemResult};
@@ -18,22 +18,79 @@ use bindings::{
     NewTimestamp, OpenFlags, PathFlags,
 };
 
+use crate::calls::HostCall;
+use crate::component::{Results as _, linked};
 use crate::p2::files::{Descriptors, Failure};
-use crate::p2::linked;
-use crate::{Deterministic, DeterministicCtxView};
+use crate::{Deterministic, DeterministicCtxView, DeterministicView};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, error_code, follow, metadata_hash, new_time};
 use outcome::{Ended, Outcome};
 use streams::{Entries, Reading, Writing};
 
+/// Links a function that is asynchronous to the guest.
+macro_rules! task {
+    ($linked:ident, $call:ident($($param:ident),*) = $method:ident) => {
+        $linked.concurrent(HostCall::$call, |store, ($($param,)*)| {
+            Box::pin(async move {
+                let store = &store.with_getter::<Deterministic>(T::deterministic_view);
+                <Deterministic as HostDescriptorWithStore<T>>::$method(store, $($param),*).await.results()
+            })
+        })
+    };
+}
+
+/// The store as the functions want it that start a stream.
+fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Access<'_, T, Deterministic> {
+    Access::<'_, T, Deterministic>::new(store, T::deterministic_view)
+}
+
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
     /// [`preopens`] beside it.
-    filesystem, wasmtime_wasi::p3::bindings::filesystem::types
+    filesystem, "wasi:filesystem/types@0.3.0", |linked| {
+        use bindings::{HostDescriptor, HostDescriptorWithStore};
+        linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {
+            HostDescriptor::drop(&mut store.data_mut().deterministic_view(), fd)
+        })?;
+        linked.func_of_store(HostCall::descriptor_read_via_stream, |store, (fd, offset)| {
+            Ok((<Deterministic as HostDescriptorWithStore<T>>::read_via_stream(access(store), fd, offset)?,))
+        })?;
+        linked.func_of_store(HostCall::descriptor_write_via_stream, |store, (fd, data, offset)| {
+            Ok((<Deterministic as HostDescriptorWithStore<T>>::write_via_stream(access(store), fd, data, offset)?,))
+        })?;
+        linked.func_of_store(HostCall::descriptor_append_via_stream, |store, (fd, data)| {
+            Ok((<Deterministic as HostDescriptorWithStore<T>>::append_via_stream(access(store), fd, data)?,))
+        })?;
+        linked.func_of_store(HostCall::descriptor_read_directory, |store, (fd,)| {
+            Ok((<Deterministic as HostDescriptorWithStore<T>>::read_directory(access(store), fd)?,))
+        })?;
+        task!(linked, descriptor_advise(fd, offset, length, advice) = advise)?;
+        task!(linked, descriptor_sync_data(fd) = sync_data)?;
+        task!(linked, descriptor_get_flags(fd) = get_flags)?;
+        task!(linked, descriptor_get_type(fd) = get_type)?;
+        task!(linked, descriptor_set_size(fd, size) = set_size)?;
+        task!(linked, descriptor_set_times(fd, data_access_timestamp, data_modification_timestamp) = set_times)?;
+        task!(linked, descriptor_sync(fd) = sync)?;
+        task!(linked, descriptor_create_directory_at(fd, path) = create_directory_at)?;
+        task!(linked, descriptor_stat(fd) = stat)?;
+        task!(linked, descriptor_stat_at(fd, path_flags, path) = stat_at)?;
+        task!(linked, descriptor_set_times_at(fd, path_flags, path, data_access_timestamp, data_modification_timestamp) = set_times_at)?;
+        task!(linked, descriptor_link_at(fd, old_path_flags, old_path, new_descriptor, new_path) = link_at)?;
+        task!(linked, descriptor_open_at(fd, path_flags, path, open_flags, flags) = open_at)?;
+        task!(linked, descriptor_readlink_at(fd, path) = readlink_at)?;
+        task!(linked, descriptor_remove_directory_at(fd, path) = remove_directory_at)?;
+        task!(linked, descriptor_rename_at(fd, old_path, new_descriptor, new_path) = rename_at)?;
+        task!(linked, descriptor_symlink_at(fd, old_path, new_path) = symlink_at)?;
+        task!(linked, descriptor_unlink_file_at(fd, path) = unlink_file_at)?;
+        task!(linked, descriptor_is_same_object(fd, other) = is_same_object)?;
+        task!(linked, descriptor_metadata_hash(fd) = metadata_hash)?;
+        task!(linked, descriptor_metadata_hash_at(fd, path_flags, path) = metadata_hash_at)?;
+    }
 }
 
 linked! {
     /// `wasi:filesystem/preopens`: the same mounts, by the names that the embedder gave them.
-    preopens, wasmtime_wasi::p3::bindings::filesystem::preopens
+    preopens, "wasi:filesystem/preopens@0.3.0";
+    get_directories() = preopens_bindings::Host::get_directories;
 }
 
 type Fd = Resource<Descriptor>;

@@ -1,0 +1,321 @@
+//! The one door: whatever a component calls enters here and comes back here.
+//!
+//! 1. An interface is linked as a list of functions, each a [`HostCall`], whose name it is linked by, and what it does.
+//! 2. A guest calls one: its arguments are lifted, and [`enter`] tells a clock that observes fuel how much is left, counts the
+//!    call, and gives the view.
+//! 3. The function works on the view; where it may wait, or starts something, on the store, or on the accessor of 0.3.
+//! 4. What it gives is an [`Answer`], which becomes what the guest gets: a value, an error of the interface's, or a trap.
+//!
+//! So there is no way to link a function that is not counted, and a place where its name, its arguments and its results are
+//! all at hand.
+
+use std::pin::Pin;
+
+use wasmtime::component::{
+    Accessor, ComponentNamedList, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
+};
+use wasmtime::{AsContextMut as _, Result, StoreContextMut};
+use wasmtime_wasi::TrappableError;
+use wasmtime_wasi::p2::StreamError;
+use wasmtime_wasi_io::bindings::wasi::io::streams;
+
+use crate::calls::HostCall;
+use crate::{DeterministicCtxView, DeterministicView};
+
+/// What each call begins with.
+#[inline(always)]
+fn enter<'a, T: DeterministicView>(
+    store: &'a mut StoreContextMut<'_, T>,
+    call: HostCall,
+) -> Result<DeterministicCtxView<'a>> {
+    if store.data_mut().deterministic_view().ctx.time.observes_fuel {
+        tell_fuel(store)?;
+    }
+    let view = store.data_mut().deterministic_view();
+    view.ctx.calls.count(call);
+    Ok(view)
+}
+
+/// Tells the clock how much fuel is left.
+#[cold]
+fn tell_fuel<T: DeterministicView>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    let fuel = store.get_fuel();
+    Ok(store.data_mut().deterministic_view().ctx.time.fuel_left(fuel)?)
+}
+
+/// What a function gives that may fail.
+pub(crate) trait Answer {
+    /// What the guest gets.
+    type Lowered: ComponentType + Lower + 'static;
+
+    fn lowered(self, view: &mut DeterministicCtxView<'_>) -> Result<Self::Lowered>;
+}
+
+impl<R: ComponentType + Lower + 'static> Answer for Result<R> {
+    type Lowered = R;
+
+    #[inline(always)]
+    fn lowered(self, _: &mut DeterministicCtxView<'_>) -> Result<R> {
+        self
+    }
+}
+
+impl<R, E> Answer for Result<R, TrappableError<E>>
+where
+    R: ComponentType + Lower + 'static,
+    E: ComponentType + Lower + std::error::Error + Send + Sync + 'static,
+{
+    type Lowered = Result<R, E>;
+
+    #[inline(always)]
+    fn lowered(self, _: &mut DeterministicCtxView<'_>) -> Result<Result<R, E>> {
+        match self {
+            Ok(result) => Ok(Ok(result)),
+            Err(error) => error.downcast().map(Err),
+        }
+    }
+}
+
+impl<R: ComponentType + Lower + 'static> Answer for Result<R, StreamError> {
+    type Lowered = Result<R, streams::StreamError>;
+
+    #[inline(always)]
+    fn lowered(self, view: &mut DeterministicCtxView<'_>) -> Result<Result<R, streams::StreamError>> {
+        match self {
+            Ok(result) => Ok(Ok(result)),
+            Err(error) => streams::Host::convert_stream_error(view, error).map(Err),
+        }
+    }
+}
+
+/// The same where there is no view at hand, as the tuple of results that a function has.
+pub(crate) trait Results {
+    type Lowered;
+
+    fn results(self) -> Result<(Self::Lowered,)>;
+}
+
+impl<R> Results for Result<R> {
+    type Lowered = R;
+
+    fn results(self) -> Result<(R,)> {
+        Ok((self?,))
+    }
+}
+
+impl<R, E: std::error::Error + Send + Sync + 'static> Results for Result<R, TrappableError<E>> {
+    type Lowered = Result<R, E>;
+
+    fn results(self) -> Result<(Result<R, E>,)> {
+        match self {
+            Ok(result) => Ok((Ok(result),)),
+            Err(error) => Ok((Err(error.downcast()?),)),
+        }
+    }
+}
+
+/// A future that has the store for as long as it takes.
+pub(crate) type Waiting<'a, R> = Box<dyn Future<Output = Result<R>> + Send + 'a>;
+
+/// The same, pinned, of a function of 0.3, which has the store only now and then.
+pub(crate) type Task<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
+
+/// An interface that is being linked.
+pub(crate) struct Interface<'a, T: 'static> {
+    linker: LinkerInstance<'a, T>,
+    name: &'static str,
+}
+
+impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
+    /// Of a name with its version.
+    pub(crate) fn new(linker: &'a mut Linker<T>, name: &'static str) -> Result<Self> {
+        Ok(Interface { linker: linker.instance(name)?, name })
+    }
+
+    /// The function of `call`.
+    fn function(&self, call: HostCall) -> &'static str {
+        let (interface, function) = call.parts();
+        debug_assert_eq!(self.name.split('@').next(), Some(interface), "{call:?}");
+        function
+    }
+
+    /// A function that works on the view.
+    pub(crate) fn func<P, A>(
+        &mut self,
+        call: HostCall,
+        work: impl Fn(&mut DeterministicCtxView<'_>, P) -> A + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        A: Answer,
+    {
+        self.func_of_store(call, move |mut store, params| {
+            let mut view = store.data_mut().deterministic_view();
+            Ok((work(&mut view, params).lowered(&mut view)?,))
+        })
+    }
+
+    /// A function that works on the data of the store.
+    pub(crate) fn func_of_data<P, R>(
+        &mut self,
+        call: HostCall,
+        work: impl Fn(&mut T, P) -> Result<R> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        R: ComponentType + Lower + 'static,
+    {
+        self.func_of_store(call, move |mut store, params| Ok((work(store.data_mut(), params)?,)))
+    }
+
+    /// A function that needs the store: it waits, or makes streams of 0.3. Its results are a tuple.
+    pub(crate) fn func_of_store<P, R>(
+        &mut self,
+        call: HostCall,
+        work: impl Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        R: ComponentNamedList + Lower + 'static,
+    {
+        let name = self.function(call);
+        self.linker.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+            enter(&mut store, call)?;
+            work(store, params)
+        })
+    }
+
+    /// A function that keeps the store while it waits for an executor of the embedder's. Its results are a tuple.
+    pub(crate) fn func_async<P, R>(
+        &mut self,
+        call: HostCall,
+        work: impl for<'b> Fn(&'b mut T, P) -> Waiting<'b, R> + Send + Sync + Copy + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + Send + 'static,
+        R: ComponentNamedList + Lower + 'static,
+    {
+        let name = self.function(call);
+        self.linker.func_wrap_async(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+            Box::new(async move {
+                enter(&mut store, call)?;
+                Pin::from(work(store.data_mut(), params)).await
+            })
+        })
+    }
+
+    /// A function of 0.3 that other tasks go on beside. Its results are a tuple.
+    pub(crate) fn concurrent<P, R>(
+        &mut self,
+        call: HostCall,
+        work: impl for<'b> Fn(&'b Accessor<T>, P) -> Task<'b, R> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        R: ComponentNamedList + Lower + 'static,
+    {
+        let name = self.function(call);
+        self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
+            // Wasmtime calls this when it polls the call, with the store at hand.
+            match accessor.with(|mut store| enter(&mut store.as_context_mut(), call).map(drop)) {
+                Ok(()) => work(accessor, params),
+                Err(error) => Box::pin(std::future::ready(Err(error))),
+            }
+        })
+    }
+
+    /// A function that is asynchronous to the guest of 0.3, and is done at once.
+    pub(crate) fn at_once<P, A>(
+        &mut self,
+        call: HostCall,
+        work: impl Fn(&mut DeterministicCtxView<'_>, P) -> A + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        P: ComponentNamedList + Lift + 'static,
+        A: Answer,
+        A::Lowered: Send,
+    {
+        let name = self.function(call);
+        self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
+            let result = accessor.with(|mut store| {
+                let mut store = store.as_context_mut();
+                let mut view = enter(&mut store, call)?;
+                Ok((work(&mut view, params).lowered(&mut view)?,))
+            });
+            Box::pin(std::future::ready(result))
+        })
+    }
+
+    /// A resource, behind which stands an `R` of the host's, and what the end of a handle does.
+    pub(crate) fn resource<R: 'static>(
+        &mut self,
+        call: HostCall,
+        end: impl Fn(StoreContextMut<'_, T>, Resource<R>) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()> {
+        let name = self.resource_name(call);
+        self.linker.resource(name, ResourceType::host::<R>(), move |mut store, number| {
+            enter(&mut store, call)?;
+            end(store, Resource::new_own(number))
+        })
+    }
+
+    /// A resource of which nothing is to be told when a handle ends.
+    pub(crate) fn resource_taken<R: 'static>(&mut self, call: HostCall) -> Result<()> {
+        self.resource::<R>(call, |mut store, handle| store.data_mut().deterministic_view().take(handle).map(drop))
+    }
+
+    /// The same, for an executor of the embedder's.
+    pub(crate) fn resource_async<R: Send + 'static>(
+        &mut self,
+        call: HostCall,
+        end: impl for<'b> Fn(&'b mut T, Resource<R>) -> Waiting<'b, ()> + Send + Sync + Copy + 'static,
+    ) -> Result<()> {
+        let name = self.resource_name(call);
+        self.linker.resource_async(name, ResourceType::host::<R>(), move |mut store, number| {
+            Box::new(async move {
+                enter(&mut store, call)?;
+                Pin::from(end(store.data_mut(), Resource::new_own(number))).await
+            })
+        })
+    }
+
+    fn resource_name(&self, call: HostCall) -> &'static str {
+        let name = self.function(call);
+        let resource = name.strip_prefix("[resource-drop]");
+        debug_assert!(resource.is_some(), "{call:?}");
+        resource.unwrap_or(name)
+    }
+}
+
+/// A module with an `add_to_linker` for an interface: its name with the version, and then its functions, each a
+/// [`HostCall`], its parameters, and what it does with them, behind a view.
+macro_rules! linked {
+    ($(#[$doc:meta])* $name:ident, $interface:literal; $($call:ident($($param:ident),*) = $work:expr;)*) => {
+        $crate::component::linked! {
+            $(#[$doc])* $name, $interface, |linked| {
+                $(linked.func($crate::calls::HostCall::$call, |view, ($($param,)*)| $work(view, $($param),*))?;)*
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident, $interface:literal, |$linked:ident| $body:block) => {
+        $(#[$doc])*
+        pub mod $name {
+            #[allow(unused_imports, reason = "not all have something around them")]
+            use super::*;
+
+            /// Defines this interface in `linker`.
+            ///
+            /// # Errors
+            ///
+            /// If the linker has it already and does not allow shadowing.
+            pub fn add_to_linker<T: $crate::DeterministicView + 'static>(
+                linker: &mut ::wasmtime::component::Linker<T>,
+            ) -> ::wasmtime::Result<()> {
+                let mut $linked = $crate::component::Interface::new(linker, $interface)?;
+                $body
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use linked;

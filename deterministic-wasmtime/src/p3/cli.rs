@@ -1,0 +1,102 @@
+//! `wasi:cli`: what the embedder gave to the builder.
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::Access;
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::p3::bindings::cli as bindings;
+
+use bindings::terminal_input::TerminalInput;
+use bindings::terminal_output::TerminalOutput;
+
+use crate::DeterministicView;
+use crate::calls::HostCall;
+use crate::component::linked;
+use crate::p2::{exit_with, exit_with_code};
+
+/// The store as the functions want it that start a stream.
+fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Access<'_, T, WasiCli> {
+    Access::<'_, T, WasiCli>::new(store, T::cli)
+}
+
+linked! {
+    /// `wasi:cli/environment`: arguments, variables and the first directory, as the builder has them.
+    environment, "wasi:cli/environment@0.3.0", |cli| {
+        use bindings::environment::Host;
+        cli.func_of_data(HostCall::get_environment, |data, ()| Host::get_environment(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_arguments, |data, ()| Host::get_arguments(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_initial_cwd, |data, ()| Host::get_initial_cwd(&mut data.cli()))?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/exit`: the end of the guest, as a [`wasmtime_wasi::I32Exit`].
+    exit, "wasi:cli/exit@0.3.0", |cli| {
+        cli.func_of_store(HostCall::exit, |_, (status,)| exit_with(status))?;
+        cli.func_of_store(HostCall::exit_with_code, |_, (code,)| exit_with_code(code))?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/stdin`: the builder's stream.
+    stdin, "wasi:cli/stdin@0.3.0", |cli| {
+        cli.func_of_store(HostCall::stdin_read_via_stream, |store, ()| {
+            Ok((<WasiCli as bindings::stdin::HostWithStore<T>>::read_via_stream(access(store))?,))
+        })?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/stdout`: the builder's stream.
+    stdout, "wasi:cli/stdout@0.3.0", |cli| {
+        cli.func_of_store(HostCall::stdout_write_via_stream, |store, (data,)| {
+            Ok((<WasiCli as bindings::stdout::HostWithStore<T>>::write_via_stream(access(store), data)?,))
+        })?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/stderr`: the builder's stream.
+    stderr, "wasi:cli/stderr@0.3.0", |cli| {
+        cli.func_of_store(HostCall::stderr_write_via_stream, |store, (data,)| {
+            Ok((<WasiCli as bindings::stderr::HostWithStore<T>>::write_via_stream(access(store), data)?,))
+        })?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/terminal-input`: a standard input that is a terminal.
+    terminal_input, "wasi:cli/terminal-input@0.3.0", |cli| {
+        cli.resource_taken::<TerminalInput>(HostCall::terminal_input_drop)?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/terminal-output`: a standard output that is a terminal.
+    terminal_output, "wasi:cli/terminal-output@0.3.0", |cli| {
+        cli.resource_taken::<TerminalOutput>(HostCall::terminal_output_drop)?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/terminal-stdin`: whether the builder's stream is one.
+    terminal_stdin, "wasi:cli/terminal-stdin@0.3.0", |cli| {
+        use bindings::terminal_stdin::Host;
+        cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| Host::get_terminal_stdin(&mut data.cli()))?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/terminal-stdout`: whether the builder's stream is one.
+    terminal_stdout, "wasi:cli/terminal-stdout@0.3.0", |cli| {
+        use bindings::terminal_stdout::Host;
+        cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| Host::get_terminal_stdout(&mut data.cli()))?;
+    }
+}
+
+linked! {
+    /// `wasi:cli/terminal-stderr`: whether the builder's stream is one.
+    terminal_stderr, "wasi:cli/terminal-stderr@0.3.0", |cli| {
+        use bindings::terminal_stderr::Host;
+        cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| Host::get_terminal_stderr(&mut data.cli()))?;
+    }
+}
