@@ -112,7 +112,7 @@ pub(crate) enum Problem {
     )]
     WriteBackOfReadOnly { guest: String },
     #[error(
-        "--write-back `{}` and `{}` are in one another, or the same; give it a directory that nothing else is written to",
+        "--write-back `{}` and `{}` are the same, or one is inside the other; give it a directory that nothing else is written to",
         target.display(), other.display()
     )]
     WriteBackOverlaps { target: PathBuf, other: PathBuf },

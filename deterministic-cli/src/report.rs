@@ -123,7 +123,7 @@ fn directory_problem(path: &Path) -> Option<Problem> {
     // The outermost that is missing: the others cannot be there.
     let wrong = dir.ancestors().filter(|dir| !dir.as_os_str().is_empty() && !dir.is_dir()).last()?;
     let reason = match fs::symlink_metadata(wrong) {
-        Ok(_) => format!("`{}` is no directory; remove it", wrong.display()),
+        Ok(_) => format!("`{}` is not a directory; remove it", wrong.display()),
         Err(_) => format!("there is no directory `{}`; make it", wrong.display()),
     };
     Some(Problem::ReportDirectory { path: path.into(), reason })

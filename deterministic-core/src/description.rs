@@ -20,7 +20,7 @@ use core::{fmt, str};
 ///
 /// # Encoding
 ///
-/// All integers are unsigned and little-endian; what stands behind one another has nothing in between.
+/// All integers are unsigned and little-endian; there is nothing between one item and the next.
 ///
 /// | what | bytes |
 /// |---|---|

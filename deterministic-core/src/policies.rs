@@ -141,7 +141,7 @@ fn list(roles: &[(Role, Undescribed)]) -> String {
     roles.iter().map(|(role, why)| alloc::format!("{role} ({why})")).collect::<Vec<_>>().join(", ")
 }
 
-/// That of seed 0. Each context of WASI is made with a default bundle behind it, so that it is worth writing down.
+/// That of seed 0. Each context of WASI is made with a default bundle behind it, so that it is worth a constant.
 const DEFAULT_INSECURE_SEED: u128 = 0x9e7b_3c71_cbc5_e356_d653_0b1e_12aa_f551;
 
 /// The deterministic defaults under seed 0.

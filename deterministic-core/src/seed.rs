@@ -37,7 +37,7 @@ const SECRET: Context = Context {
     ],
 };
 
-/// A context string and the key that BLAKE3 makes of it. Written down, it takes half of the time of a derivation off the
+/// A context string and the key that BLAKE3 makes of it. As a constant, it takes half of the time of a derivation off the
 /// making of each store.
 struct Context {
     #[cfg(test)]
@@ -131,10 +131,10 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// The text is no seed.
+/// The text is not a seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no seed; give an integer from 0 to 18446744073709551615, or the same as 0x and up to 16 hexadecimal digits, \
+    "`{0}` is not a seed; give an integer from 0 to 18446744073709551615, or the same as 0x and up to 16 hexadecimal digits, \
      or the bytes of a whole seed as 0x and 64 of them"
 )]
 pub struct ParseSeedError(String);

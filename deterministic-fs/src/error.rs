@@ -101,13 +101,13 @@ pub enum Error {
     /// not. No offset matters, and what was asked for is there as a whole.
     #[error("a device of random bytes was read; fill the buffer with those of the run's own generator")]
     RandomDevice,
-    /// For the embedder: a fifo, a socket or a device cannot be put into words.
+    /// For the embedder: a fifo, a socket or a device cannot be encoded.
     #[error("{path} is a fifo, a socket or a device that was moved, which cannot be kept; leave it out of the tree")]
     Special {
         /// Where it is in the tree.
         path: String,
     },
-    /// For the embedder: a guest made directories in one another, deeper than a path can say, so that what it changed cannot
+    /// For the embedder: a guest nested directories deeper than a path can express, so that what it changed cannot
     /// be listed.
     #[error(
         "below {path} the guest went deeper than a path can say; take the tree as it is, without a list of changes"

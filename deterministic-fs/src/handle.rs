@@ -44,7 +44,7 @@ pub struct Handle {
     pub(crate) host: Option<HostHandle>,
 }
 
-/// Says by its number of owners whether an object is open.
+/// Tells by its number of owners whether an object is open.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) node: NodeId,

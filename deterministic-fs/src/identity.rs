@@ -1,4 +1,4 @@
-//! Who an object is, made of what the guest can know.
+//! What identifies an object, made of what the guest can know.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) fn of_place(path: &str, parent: u128, name: &str) -> u128 {
 }
 
 /// How the guest reached an object: the path from its mount's root, without `.`, `..` and symbolic links. What is longer
-/// than [`PATH_MAX`] counts as in [`of_place`]: by the name, and by who the parent is. So it is never longer than that.
+/// than [`PATH_MAX`] counts as in [`of_place`]: by the name, and by the parent's part. So it is never longer than that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CanonicalPath {
     text: Arc<str>,
@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(CanonicalPath::root().to(&path), at);
             assert!(at.len() <= PATH_MAX);
         }
-        // The last path that can be said.
+        // The longest path there is.
         let longest = "d".repeat(PATH_MAX);
         assert_eq!(CanonicalPath::root().to(&longest).identity(0), of_path(&longest, 0));
     }

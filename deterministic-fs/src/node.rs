@@ -43,7 +43,7 @@ pub(crate) enum Body {
 pub(crate) struct Directory {
     /// Where `..` leads; `None` for a mount's root, and for a directory that was removed.
     pub(crate) parent: Option<NodeId>,
-    /// There are no more directories in one another in it. Never less than it was, so that nobody has to look.
+    /// No more levels of directories are nested in it. Never less than it was, so that nobody has to look.
     pub(crate) height: usize,
     pub(crate) entries: BTreeMap<Arc<str>, NodeId>,
 }

@@ -1,4 +1,4 @@
-//! The words that operations speak in; those of `wasi:filesystem/types`, without a runtime's types.
+//! The types that operations take and give; those of `wasi:filesystem/types`, without a runtime's types.
 
 /// The kind of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,7 +13,7 @@ pub enum FileType {
     BlockDevice,
     /// A device of characters.
     CharacterDevice,
-    /// A fifo, a socket, or something that only this host has. WASI 0.1 has no words for these.
+    /// A fifo, a socket, or something that only this host has. WASI 0.1 has no types for these.
     Unknown,
 }
 
@@ -64,8 +64,8 @@ pub enum NewTime {
 /// use deterministic_fs::OpenOptions;
 ///
 /// let to_read = OpenOptions { read: true, follow: true, ..OpenOptions::default() };
-/// let to_make_anew = OpenOptions { create: true, exclusive: true, write: true, ..OpenOptions::default() };
-/// # let _ = (to_read, to_make_anew);
+/// let to_create = OpenOptions { create: true, exclusive: true, write: true, ..OpenOptions::default() };
+/// # let _ = (to_read, to_create);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenOptions {
@@ -120,8 +120,8 @@ pub const NAME_MAX: usize = 255;
 /// The longest path, in bytes: Linux's limit, less the terminator that it counts.
 pub const PATH_MAX: usize = 4095;
 
-/// How many directories may be in one another in a tree, its root not counted. Linux has no such limit, but a guest that
-/// goes ever deeper makes the host work for each level of each path, and paths that no host can say.
+/// How many directories may be nested in a tree, its root not counted. Linux has no such limit, but a guest that
+/// goes ever deeper makes the host work for each level of each path, and makes paths that no host can express.
 pub const DEPTH_MAX: usize = 2048;
 
 /// How many symbolic links one path may lead through: Linux's limit.

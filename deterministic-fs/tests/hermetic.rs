@@ -237,7 +237,7 @@ fn forty_links_are_followed_and_no_more() {
     fails(fs.create_directory_at(&root, "self/a"), ErrorCode::Loop);
 }
 
-/// `depth` directories `name` in one another.
+/// `depth` nested directories `name`.
 fn chain(fs: &mut FileSystem, root: &Handle, name: &str, depth: usize) -> Vec<Handle> {
     let mut dirs = vec![root.clone()];
     for _ in 0..depth {

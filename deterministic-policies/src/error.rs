@@ -26,8 +26,8 @@ pub enum ConfigError {
     /// A ratio's denominator is 0.
     #[error("the ratio's denominator is 0; give one of at least 1")]
     ZeroDenominator,
-    /// The text is no ratio.
-    #[error("`{0}` is no ratio; give one integer, or two with `/` between them, as in `3/2`")]
+    /// The text is not a ratio.
+    #[error("`{0}` is not a ratio; give one integer, or two with `/` between them, as in `3/2`")]
     NotARatio(String),
     /// A generator that repeats bytes was given none.
     #[error("there are no bytes to repeat; give at least one")]
@@ -36,7 +36,7 @@ pub enum ConfigError {
 
 /// The text names nothing of the kind that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no {kind}; choose one of: {known}")]
+#[error("`{name}` is not a {kind}; choose one of: {known}")]
 pub struct UnknownName {
     kind: &'static str,
     name: String,

@@ -39,7 +39,7 @@ fn describes<T: Steps + ?Sized>(list: Vec<catalogue::Entry<T>>, calls: &[u64]) {
                         states.entry(state.clone()).or_insert_with(|| description.clone()),
                         "{name}"
                     );
-                    // A copy that was made of other stuff and has a past of its own.
+                    // A copy that was made of other parameters and has a past of its own.
                     let mut copy = after(make, 3, calls);
                     copy.restore(&state).unwrap();
                     assert_eq!(describe(&*copy), description, "{name}");

@@ -32,7 +32,7 @@ fn a_preset_is_found_by_its_name_alone() {
     assert_eq!("deterministic-wasi-ctx".parse(), Ok(Preset::DeterministicWasiCtx));
     for bad in ["", "Frozen", "chaos ", "deterministic wasi ctx", "deterministic-wasi_ctx-"] {
         let error = bad.parse::<Preset>().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("`{bad}` is no preset")), "{error}");
+        assert!(error.starts_with(&format!("`{bad}` is not a preset")), "{error}");
         assert!(Preset::ALL.iter().all(|preset| error.contains(preset.name())), "{error}");
     }
 }

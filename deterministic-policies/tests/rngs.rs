@@ -34,7 +34,7 @@ fn a_generator_is_found_by_its_name_alone() {
     }
     for bad in ["", "ChaCha8", "chacha", " chacha8"] {
         let error = bad.parse::<Generator>().unwrap_err().to_string();
-        assert_eq!(error, format!("`{bad}` is no generator; choose one of: chacha8, chacha12, chacha20, pcg64mcg"));
+        assert_eq!(error, format!("`{bad}` is not a generator; choose one of: chacha8, chacha12, chacha20, pcg64mcg"));
     }
 }
 

@@ -22,8 +22,8 @@ fn options() {
     place.file("ok.wat", guests::args());
     for (args, says) in [
         (&["--preset", "chaotic", "ok.wat"][..], &["chaotic", "--preset", "simulation"][..]),
-        (&["--seed", "0x1g", "ok.wat"], &["`0x1g` is no seed", "64 of them"]),
-        (&["--seed", "-1", "ok.wat"], &["`-1` is no seed"]),
+        (&["--seed", "0x1g", "ok.wat"], &["`0x1g` is not a seed", "64 of them"]),
+        (&["--seed", "-1", "ok.wat"], &["`-1` is not a seed"]),
         (&["--seed", "18446744073709551616", "ok.wat"], &["18446744073709551616"]),
         (&["--epoch", "yesterday", "ok.wat"], &["yesterday", "2025-01-01T00:00:00Z"]),
         (&["--epoch", "2025-01-01", "ok.wat"], &["2025-01-01"]),

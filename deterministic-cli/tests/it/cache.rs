@@ -1,4 +1,4 @@
-//! `--cache`: a known run is not run again, and what is kept is held against what it is to be.
+//! `--cache`: a known run is not run again, and what is kept is compared with what it is to be.
 
 use std::fs;
 use std::path::{Path, PathBuf};

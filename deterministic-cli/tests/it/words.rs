@@ -21,7 +21,7 @@ fn a_seed_may_be_short_hexadecimal() {
     let run = |seed: &str| place.detwasi(&["run", "--seed", seed, "answers.wat"]);
     assert_eq!(run("0x2a"), run("42"));
     assert_ne!(run("0x2a").stdout, run("0x2b").stdout);
-    told(&run("0x12345678901234567"), &["is no seed", "64", "`random`"]);
+    told(&run("0x12345678901234567"), &["is not a seed", "64", "`random`"]);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_report_without_its_directory() {
     for (report, says) in [
         ("a/b.json", "there is no directory `a`; make it"),
         ("a/b/c.json", "there is no directory `a`;"),
-        ("file/b.json", "`file` is no directory"),
+        ("file/b.json", "`file` is not a directory"),
     ] {
         // The guest says something and traps, so it did not start.
         told(&place.detwasi(&["run", "--report", report, "trap.wat"]), &[&format!("`{report}`"), says]);

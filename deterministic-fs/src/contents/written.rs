@@ -2,7 +2,7 @@
 //!
 //! A file that was written to is what it began with and, over that, the chunks that were written to since: so one byte
 //! costs one chunk, whatever the file's size. Where there is neither, it is zeros that nobody keeps. Each chunk is an
-//! allocation of its own, shared until it is written to again, and no allocation is larger than a chunk but for the index,
+//! allocation of its own, shared until it is written to again, and no allocation is larger than a chunk except the index,
 //! which has a ten-thousandth of the file's size at most.
 
 use std::sync::{Arc, OnceLock};
@@ -29,7 +29,7 @@ pub(crate) struct Written {
     base_len: usize,
     /// As far as the last chunk that is there, and perhaps further.
     groups: Vec<Vec<Option<Chunk>>>,
-    /// All of it in one piece, for an embedder that asked. Not for one moment longer than it is true.
+    /// All of it in one piece, for an embedder that asked. Dropped as soon as something is written.
     whole: OnceLock<Vec<u8>>,
 }
 

@@ -50,7 +50,7 @@ impl Hermetic {
         self.used += size;
 
         let of_mount = identity::of_mount(mount, guest);
-        // Directories speak of one another, so that all must have their numbers first.
+        // Directories refer to each other, so that all must have their numbers first.
         let ids: Vec<NodeId> = tree
             .nodes
             .iter()

@@ -223,7 +223,7 @@ impl Hermetic {
     }
 }
 
-/// Fails if there is no room in a directory for `height` directories in one another.
+/// Fails if there is no room in a directory for `height` more levels of directories.
 fn room_below(nodes: &Nodes, directory: NodeId, height: usize) -> Result<(), ErrorCode> {
     // For what is no directory, nobody has to count.
     if height > 0 && resolve::depth(nodes, directory) + height > DEPTH_MAX {
@@ -232,7 +232,7 @@ fn room_below(nodes: &Nodes, directory: NodeId, height: usize) -> Result<(), Err
     Ok(())
 }
 
-/// There are `height` directories in one another in `directory`.
+/// `directory` has `height` levels of directories in it.
 fn raise(nodes: &mut Nodes, directory: NodeId, height: usize) {
     let mut at = Some((directory, height));
     while let Some((id, height)) = at {

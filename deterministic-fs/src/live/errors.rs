@@ -1,4 +1,4 @@
-//! What the host says, in the guest's words.
+//! The host's errors, as the guest's codes.
 
 use std::io::{Error as HostError, ErrorKind};
 

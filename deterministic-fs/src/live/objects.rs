@@ -1,4 +1,4 @@
-//! Who the host's objects are to the guest.
+//! Which objects the host's are to the guest.
 
 use std::collections::{BTreeMap, BTreeSet};
 

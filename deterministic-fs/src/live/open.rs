@@ -110,7 +110,7 @@ fn handle(
     }
 }
 
-/// What there is if it is a fifo, a socket or a device, of which opening alone can be noticed: a tape is wound back, who waits
+/// What there is if it is a fifo, a socket or a device, of which opening alone can be noticed: a tape is wound back, whoever waits
 /// for the other end of a fifo goes on. And whether a symbolic link in the last place was followed. One call of the host
 /// more for a single name (three for a path of several). What takes the place of what was looked at is opened, without
 /// waiting for anything, and refused then.

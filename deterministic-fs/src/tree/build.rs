@@ -12,7 +12,7 @@ use crate::types::{DEPTH_MAX, NAME_MAX, PATH_MAX};
 #[non_exhaustive]
 pub enum BuildError {
     /// Begins with a slash.
-    #[error("the path {path:?} is absolute: say it from the tree's root")]
+    #[error("the path {path:?} is absolute: give it from the tree's root")]
     Absolute {
         /// The path.
         path: String,
@@ -24,7 +24,7 @@ pub enum BuildError {
         path: String,
     },
     /// `.` or `..` as a name.
-    #[error("the path {path:?} has `.` or `..` in it: say where in the tree it leads")]
+    #[error("the path {path:?} has `.` or `..` in it: give the path in the tree that it leads to")]
     Dots {
         /// The path.
         path: String,
@@ -43,8 +43,8 @@ pub enum BuildError {
         /// Bytes in the name.
         len: usize,
     },
-    /// More directories in one another than [`DEPTH_MAX`](crate::DEPTH_MAX).
-    #[error("the path {path:?}… has more than 2048 directories in one another")]
+    /// More nested directories than [`DEPTH_MAX`](crate::DEPTH_MAX).
+    #[error("the path {path:?}… has more than 2048 nested directories")]
     TooDeep {
         /// The beginning of the path.
         path: String,
@@ -167,7 +167,7 @@ impl Tree {
     }
 
     /// Where `path` goes: a directory, made if need be, and the name there, which is free. What goes there has `height`
-    /// directories in one another, itself among them.
+    /// levels of directories, itself among them.
     fn place<'p>(&mut self, path: &'p str, height: usize) -> Result<(u32, &'p str), BuildError> {
         check(path)?;
         let names = path.split('/').count();

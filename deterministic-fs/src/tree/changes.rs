@@ -1,4 +1,4 @@
-//! In what two trees differ.
+//! How two trees differ.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, btree_map};

@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, Metadata};
 /// How many directories are open at once. Hosts permit as few as 256 in all.
 const OPEN_MAX: usize = 32;
 
-/// Who an object of the host is: its device and its number there.
+/// What identifies an object of the host: its device and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Id(u64, u64);
 

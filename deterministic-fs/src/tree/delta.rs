@@ -120,8 +120,8 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// [`OtherTree`] if it does not fit this one. One that fits by chance is not noticed: hold the digests of the trees
-    /// against each other where that matters.
+    /// [`OtherTree`] if it does not fit this one. One that fits by chance is not noticed: compare the digests of the trees
+    /// where that matters.
     pub fn with(&self, delta: &Delta) -> Result<Tree, OtherTree> {
         let mut tree = Tree::new();
         let mut objects = Vec::with_capacity(delta.entries.len());

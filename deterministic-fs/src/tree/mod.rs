@@ -159,8 +159,8 @@ pub enum TreeError {
         /// Bytes that are left.
         room: u64,
     },
-    /// Directories in one another, more than [`DEPTH_MAX`](crate::DEPTH_MAX).
-    #[error("{path}… has more than 2048 directories in one another: take in a part of it")]
+    /// More nested directories than [`DEPTH_MAX`](crate::DEPTH_MAX).
+    #[error("{path}… has more than 2048 nested directories: take in a part of it")]
     TooDeep {
         /// The beginning of the path.
         path: String,
@@ -168,7 +168,7 @@ pub enum TreeError {
     /// More objects than can be counted.
     #[error("the tree has more than 4294967295 objects: take in a part of it")]
     TooMany,
-    /// A name that a guest could not be told, or could not say.
+    /// A name that a guest cannot be shown, or cannot pass.
     #[error("the name of {path} is {problem}: rename it, or leave it out of the directory")]
     Name {
         /// Where it is, from the directory; what is not UTF-8 is replaced.
@@ -176,7 +176,7 @@ pub enum TreeError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A symbolic link with a target that a guest could not be told.
+    /// A symbolic link with a target that a guest cannot be shown.
     #[error("the target of the symbolic link {path} is {problem}: replace the link, or leave it out of the directory")]
     Target {
         /// Where the link is, from the directory.

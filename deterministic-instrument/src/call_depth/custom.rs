@@ -17,7 +17,7 @@ pub(super) fn is_about_code(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The name section with a name for the function that traps, which nobody else may bear.
+/// The name section with a name for the function that traps, which no other function may have.
 pub(super) fn names(
     reencoder: &mut impl Reencode<Error = Infallible>,
     section: NameSectionReader<'_>,

@@ -24,7 +24,7 @@
 //! # Telling the trap apart
 //!
 //! The trap is an `unreachable` in an added function of its own, named [`EXCEEDED_FUNCTION`], to which no guest code
-//! can refer; the name is taken away from any guest function that bears it. So the first frame of Wasmtime's
+//! can refer; the name is taken away from any guest function that has it. So the first frame of Wasmtime's
 //! `WasmBacktrace` tells, also in a start function and inside a component, if backtraces are on and functions are not
 //! inlined: see [`is_exceeded_function`]. Where the instance is at hand, the exported global [`CALL_DEPTH_EXPORT`]
 //! tells in any configuration: see [`is_call_depth_exceeded`].

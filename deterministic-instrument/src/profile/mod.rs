@@ -31,7 +31,7 @@ pub enum ProfileError {
     #[error("it cannot be read: {0}")]
     Read(#[from] wasmparser::Error),
     /// The module could not be encoded again; the source says why. It is run without, or not at all.
-    #[error("it cannot be written anew to be profiled: {0}")]
+    #[error("it cannot be rewritten to be profiled: {0}")]
     Encode(#[from] wasm_encoder::reencode::Error),
 }
 

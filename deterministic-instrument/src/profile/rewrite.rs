@@ -1,4 +1,4 @@
-//! Writes a module anew so that it counts.
+//! Rewrites a module so that it counts.
 
 use std::convert::Infallible;
 

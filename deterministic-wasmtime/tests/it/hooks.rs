@@ -1,4 +1,4 @@
-//! The builder's hooks alone, and the functions of deterministic-wasi-ctx held against that crate itself.
+//! The builder's hooks alone, and the functions of deterministic-wasi-ctx compared with that crate itself.
 
 use std::num::NonZeroUsize;
 

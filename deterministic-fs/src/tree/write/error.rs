@@ -22,7 +22,7 @@ pub enum WriteError {
         target: PathBuf,
     },
     /// The target is not a name in a directory.
-    #[error("{} is not a name in a directory: say the path of a directory to be made; nothing was written", target.display())]
+    #[error("{} is not a name in a directory: give the path of a directory to be made; nothing was written", target.display())]
     NotAName {
         /// Where the tree was to be.
         target: PathBuf,
@@ -63,8 +63,8 @@ pub enum WriteError {
         /// Where the tree was to be.
         target: PathBuf,
     },
-    /// The directory to be replaced could not be held against what the tree was made from.
-    #[error("{} cannot be held against what it was when it was taken in: {source}; it is as it was", target.display())]
+    /// The directory to be replaced could not be compared with what the tree was made from.
+    #[error("{} cannot be compared with what it was when it was taken in: {source}; it is as it was", target.display())]
     NotCompared {
         /// Where the tree was to be.
         target: PathBuf,
@@ -85,8 +85,8 @@ pub enum WriteError {
         /// Which one, and why.
         source: crate::Error,
     },
-    /// The host holds two names of one directory for the same.
-    #[error("the host has no place for {path} beside a name that it holds for the same: write to a file system that tells upper and lower case apart; {} is as it was", target.display())]
+    /// The host takes two names in one directory for the same.
+    #[error("the host has no place for {path} beside a name that it takes for the same: write to a file system that tells upper and lower case apart; {} is as it was", target.display())]
     Collision {
         /// Where it is in the tree.
         path: String,

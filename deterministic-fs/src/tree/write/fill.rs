@@ -36,7 +36,7 @@ pub(super) struct Old<'a> {
     /// Those of the directories in the new tree, to be set when all is written.
     directories: HashMap<u32, u32>,
     root: Option<u32>,
-    /// Whose new files are.
+    /// The owner of new files.
     ours: Option<(u32, u32)>,
 }
 

@@ -135,7 +135,7 @@ impl WriteTarget {
             (None, Some(_)) => "something that was not there",
             (Some(_), Some(now)) if now.is_symlink() => "a symbolic link",
             (Some(_), Some(now)) if now.is_dir() => "another directory",
-            (Some(_), Some(_)) => "something that is no directory",
+            (Some(_), Some(_)) => "something that is not a directory",
         };
         Err(self.replaced(now))
     }

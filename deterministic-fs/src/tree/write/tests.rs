@@ -85,7 +85,7 @@ fn what_takes_the_targets_place_meanwhile_is_left() {
     type Take = fn(&Path);
     type Put = fn(Staged<'_>) -> Result<(), WriteError>;
     let take: [(Take, &str); 3] = [
-        (|out| std::fs::write(out, "a file").unwrap(), "something that is no directory"),
+        (|out| std::fs::write(out, "a file").unwrap(), "something that is not a directory"),
         (|out| std::fs::create_dir_all(out.join("theirs")).unwrap(), "another directory"),
         (|_| {}, "nothing any more"),
     ];

@@ -66,7 +66,7 @@ fn engine(change: impl FnOnce(&mut Config) -> &mut Config) -> Engine {
     engine
 }
 
-/// The digests under Cranelift as it is configured by default, held against the golden one.
+/// The digests under Cranelift as it is configured by default, compared with the golden one.
 fn reference(functions: &[Function]) -> Vec<[u8; 32]> {
     let reference: Vec<[u8; 32]> = digests(&engine(|config| config), functions).into_iter().flatten().collect();
     assert_eq!(reference.len(), functions.len());
