@@ -13,12 +13,10 @@
 //! `get-all` lists by key, in the order of the keys' bytes. wasmtime-wasi-config gives the order of a hash map, which is
 //! another in each process. The guest cannot change the settings, so nothing here grows by its hand.
 
-use std::collections::BTreeMap;
-
 use wasmtime::Result;
 
+use crate::DeterministicCtxView;
 use crate::component::linked;
-use crate::{DeterministicCtx, DeterministicCtxView};
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -36,13 +34,6 @@ linked! {
     config_get_all() = bindings::Host::get_all;
 }
 pub use store::add_to_linker;
-
-impl DeterministicCtx {
-    /// The settings that the guest sees through `wasi:config/store`; none unless inserted here.
-    pub fn config_mut(&mut self) -> &mut BTreeMap<String, String> {
-        &mut self.config
-    }
-}
 
 impl bindings::Host for DeterministicCtxView<'_> {
     fn get(&mut self, key: String) -> Result<Result<Option<String>, bindings::Error>> {

@@ -1,13 +1,15 @@
 //! The functions of the crate `deterministic-wasi-ctx`, under the same names and with the same bytes and clock values.
 
-use deterministic_core::{EventKind, InOrder, Instant, Seed, WallTime};
+use deterministic_core::{InOrder, Instant, Rules, Seed, WallTime};
 use deterministic_policies::{FrozenClock, Preset};
+use deterministic_wasi::p1::{GuestMemory, Version, poll_without_descriptors};
+use deterministic_wasi::{Fault, HostCalls, Timeline};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
 use wasmtime_wasi::WasiCtxBuilder;
-use wiggle::GuestMemory;
 
+use crate::end::end;
 use crate::hooks;
-use crate::p1::{memory, poll, readiness, records};
+use crate::p1::memory;
 
 /// Sets clocks that stand at 0, the random bytes that deterministic-wasi-ctx 4 gives (155, 111, …), and no network.
 ///
@@ -44,7 +46,7 @@ pub fn add_determinism_to_wasi_ctx_builder(builder: &mut WasiCtxBuilder) -> &mut
 ///
 /// What `Linker::func_wrap` says.
 pub fn replace_scheduling_functions<T: Send + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    replace(linker, "wasi_snapshot_preview1", &records::P1)
+    replace(linker, "wasi_snapshot_preview1", Version::wasi_snapshot_preview1)
 }
 
 /// The same for `wasi_unstable`.
@@ -53,39 +55,31 @@ pub fn replace_scheduling_functions<T: Send + 'static>(linker: &mut Linker<T>) -
 ///
 /// What `Linker::func_wrap` says.
 pub fn replace_scheduling_functions_for_wasi_preview_0<T: Send + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    replace(linker, "wasi_unstable", &records::P0)
+    replace(linker, "wasi_unstable", Version::wasi_unstable)
 }
 
-fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, layout: &'static records::Layout) -> Result<()> {
+fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, version: Version) -> Result<()> {
     linker.allow_shadowing(true);
-    linker.func_wrap(module, "sched_yield", || memory::errno::SUCCESS)?;
+    linker.func_wrap(module, "sched_yield", || 0)?;
+    // Of a guest that is told of each timer at once nobody counts how often it slept.
+    let calls = HostCalls::default();
+    let rules = Rules { timers_are_due: true, ..Rules::default() };
     linker.func_wrap(
         module,
         "poll_oneoff",
         move |mut caller: Caller<'_, T>, subscriptions: i32, events: i32, count: i32, count_out: i32| {
             let copy_limit = caller.as_context_mut().hostcall_fuel();
             let memory = memory::by_name(&mut caller)?;
-            let mut memory = GuestMemory::Unshared(memory.data_mut(&mut caller));
-            let policy = poll::Policy {
-                epoch: WallTime::UNIX_EPOCH,
-                clock: &mut FrozenClock::at(Instant::ZERO),
-                scheduler: &mut InOrder,
-                timers_are_due: true,
-                ready: &mut Vec::new(),
-                witness: None,
-            };
-            let call = poll::Call::new(subscriptions, events, count, count_out);
-            poll::poll_oneoff(layout, policy, &mut EveryDescriptor, &mut memory, &call, copy_limit)
+            let mut memory = GuestMemory::new(memory.data_mut(&mut caller));
+            let clock = Box::new(FrozenClock::at(Instant::ZERO));
+            let mut time = Timeline::new(WallTime::UNIX_EPOCH, clock, Box::new(InOrder), &rules);
+            let list = (subscriptions, events, count, count_out);
+            match poll_without_descriptors((&mut time, &calls), &mut memory, version, list, copy_limit) {
+                Ok(()) => Ok(0),
+                Err(Fault::Errno(errno)) => Ok(errno as i32),
+                Err(Fault::Trap(trap)) => Err(end(trap)),
+            }
         },
     )?;
     Ok(())
-}
-
-/// Where there is no table of descriptors, each is ready.
-struct EveryDescriptor;
-
-impl readiness::Descriptors for EveryDescriptor {
-    fn readiness(&mut self, _: u32, _: EventKind) -> Result<Result<readiness::Readiness, i32>> {
-        Ok(Ok(readiness::Readiness::Ready))
-    }
 }

@@ -5,12 +5,12 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deterministic_core::{ByteStream, ClockId, Policies, PolicyError};
+use deterministic_core::{ByteStream, ClockId, InOrder, Policies, PolicyError};
+use deterministic_wasi::Timeline;
 use rand_core::TryRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::ComponentCtx;
-use crate::ctx::Timeline;
 use crate::p1::P1Ctx;
 
 mod sealed {
@@ -88,7 +88,7 @@ pub(crate) fn install(builder: &mut WasiCtxBuilder, policies: Policies) -> &mut 
     let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, rules, .. } = policies;
     let (secure_random, insecure_random) = (ByteStream::new(secure_random), ByteStream::new(insecure_random));
     let resolution = rules.resolution.get();
-    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock, &rules)));
+    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock, Box::new(InOrder), &rules)));
     let clock = |id| HookClock { time: time.clone(), id, last: Cell::new(0), resolution };
     closed(builder)
         .wall_clock(clock(ClockId::Realtime))

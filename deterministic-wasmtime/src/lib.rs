@@ -5,14 +5,13 @@
 
 #[cfg(feature = "cache")]
 pub mod cache;
-mod calls;
 mod component;
 pub mod config_store;
 pub mod coverage;
 mod ctx;
 mod deterministic_wasi_ctx;
+mod end;
 pub mod engine;
-mod error;
 mod executor;
 mod files;
 pub mod fingerprint;
@@ -21,29 +20,24 @@ mod hooks;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod keyvalue;
-mod memory;
 pub mod p1;
 pub mod p2;
 pub mod p3;
 mod shown;
-mod standstill;
 mod view;
-#[cfg(feature = "watch")]
-mod watch;
 
 pub use ctx::DeterministicCtx;
 pub use deterministic_core as core;
 pub use deterministic_fs as fs;
 pub use deterministic_policies as policies;
+pub use deterministic_wasi as wasi;
+#[cfg(feature = "watch")]
+pub use deterministic_wasi::CallsSoFar;
+pub use deterministic_wasi::{DEFAULT_MAX_HELD_BYTES, Error, MAX_SLEEPS_IN_VAIN};
 pub use deterministic_wasi_ctx::{
     add_determinism_to_wasi_ctx_builder, replace_scheduling_functions, replace_scheduling_functions_for_wasi_preview_0,
 };
 pub use engine::configure;
-pub use error::Error;
-pub use held::DEFAULT_MAX_HELD_BYTES;
 pub use hooks::WasiCtxBuilderExt;
 pub use shown::{Shown, shown};
-pub use standstill::MAX_SLEEPS_IN_VAIN;
 pub use view::{ComponentCtx, Deterministic, DeterministicCtxView, DeterministicView, MAX_RESOURCES};
-#[cfg(feature = "watch")]
-pub use watch::CallsSoFar;

@@ -19,8 +19,8 @@ use wasmtime_wasi::TrappableError;
 use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi_io::bindings::wasi::io::streams;
 
-use crate::calls::HostCall;
 use crate::{DeterministicCtxView, DeterministicView};
+use deterministic_wasi::HostCall;
 
 /// What each call begins with.
 #[inline(always)]
@@ -28,7 +28,7 @@ fn enter<'a, T: DeterministicView>(
     store: &'a mut StoreContextMut<'_, T>,
     call: HostCall,
 ) -> Result<DeterministicCtxView<'a>> {
-    if store.data_mut().deterministic_view().ctx.time.observes_fuel {
+    if store.data_mut().deterministic_view().ctx.time.observes_fuel() {
         tell_fuel(store)?;
     }
     let view = store.data_mut().deterministic_view();
@@ -40,7 +40,7 @@ fn enter<'a, T: DeterministicView>(
 #[cold]
 fn tell_fuel<T: DeterministicView>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
     let fuel = store.get_fuel();
-    Ok(store.data_mut().deterministic_view().ctx.time.fuel_left(fuel)?)
+    Ok(store.data_mut().deterministic_view().ctx.time.fuel_left(fuel.ok())?)
 }
 
 /// What a function gives that may fail.
@@ -293,7 +293,7 @@ macro_rules! linked {
     ($(#[$doc:meta])* $name:ident, $interface:literal; $($call:ident($($param:ident),*) = $work:expr;)*) => {
         $crate::component::linked! {
             $(#[$doc])* $name, $interface, |linked| {
-                $(linked.func($crate::calls::HostCall::$call, |view, ($($param,)*)| $work(view, $($param),*))?;)*
+                $(linked.func(::deterministic_wasi::HostCall::$call, |view, ($($param,)*)| $work(view, $($param),*))?;)*
             }
         }
     };

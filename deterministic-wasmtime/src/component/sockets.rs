@@ -5,7 +5,7 @@ use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resour
 
 use super::Interface;
 use crate::DeterministicView;
-use crate::calls::HostCall;
+use deterministic_wasi::HostCall;
 
 /// A resource that no guest has: sockets and what belongs to them, told apart by a number.
 pub(crate) enum NoSocket<const KIND: u8> {}

@@ -52,10 +52,10 @@ const INTERFACES: &[Row] = &[
     ("wasi:sockets/udp-create-socket", Eliminated, None),
 ];
 
-/// The row of an interface such as `wasi:io/poll@0.2.6`; its version is not looked at. `None` if it is none of WASI's that
-/// this crate links.
-pub(super) fn row(interface: &str) -> Option<&'static Row> {
+/// How an interface such as `wasi:io/poll@0.2.6` is answered, and by which policy; its version is not looked at. `None` if it is
+/// none of WASI's that this crate links.
+pub(super) fn answer(interface: &str) -> Option<(Label, Option<&'static str>)> {
     let name = interface.split('@').next().unwrap_or(interface);
     let index = INTERFACES.binary_search_by_key(&name, |(name, ..)| name).ok()?;
-    INTERFACES.get(index)
+    INTERFACES.get(index).map(|(_, label, policy)| (*label, *policy))
 }

@@ -16,49 +16,18 @@
 //! # wasmtime::error::Ok(())
 //! ```
 
-mod functions;
 mod interfaces;
 
 use std::fmt;
 
+use deterministic_wasi::p1::function;
 use wasmtime::Module;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use crate::shown;
 
-/// Why two runs get the same answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Label {
-    /// Refused, or constant.
-    Eliminated,
-    /// Answered by a policy, or by what the guest did before.
-    Virtual,
-    /// The host's answer, made the same everywhere.
-    Normalised,
-    /// The host's answer, kept in a trace and replayed.
-    Recorded,
-    /// An input that the embedder vouches for.
-    Assumed,
-    /// The host shows, or nobody here knows.
-    Uncovered,
-}
-
-impl Label {
-    /// Its name in reports, in small letters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Label::Eliminated => "eliminated",
-            Label::Virtual => "virtual",
-            Label::Normalised => "normalised",
-            Label::Recorded => "recorded",
-            Label::Assumed => "assumed",
-            Label::Uncovered => "uncovered",
-        }
-    }
-}
+pub use deterministic_wasi::Label;
 
 /// One import of a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,8 +73,9 @@ impl Coverage {
     /// Of a core module: `wasi_snapshot_preview1` and `wasi_unstable` function by function.
     pub fn of_module(module: &Module) -> Self {
         let imports = module.imports().map(|import| {
-            let row = import.ty().func().and_then(|_| functions::row(import.module(), import.name()));
-            Import::new(format!("{}::{}", import.module(), import.name()), row)
+            let function = import.ty().func().and_then(|_| function(import.module(), import.name()));
+            let answer = function.map(|function| (function.label, function.policy));
+            Import::new(format!("{}::{}", import.module(), import.name()), answer)
         });
         Coverage { imports: imports.collect() }
     }
@@ -116,7 +86,7 @@ impl Coverage {
         let ty = component.component_type();
         let imports = ty.imports(engine).filter_map(|(name, import)| match import.ty {
             ComponentItem::Type(_) => None,
-            ComponentItem::ComponentInstance(_) => Some(Import::new(name.to_owned(), interfaces::row(name))),
+            ComponentItem::ComponentInstance(_) => Some(Import::new(name.to_owned(), interfaces::answer(name))),
             // WASI has no functions, resources or modules beside all interfaces.
             _ => Some(Import::new(name.to_owned(), None)),
         });
@@ -146,8 +116,8 @@ impl Coverage {
 }
 
 impl Import {
-    fn new(name: String, row: Option<&(&'static str, Label, Option<&'static str>)>) -> Self {
-        let (label, policy) = row.map_or((Label::Uncovered, None), |(_, label, policy)| (*label, *policy));
+    fn new(name: String, answer: Option<(Label, Option<&'static str>)>) -> Self {
+        let (label, policy) = answer.unwrap_or((Label::Uncovered, None));
         Import { name, label, policy }
     }
 }
@@ -168,10 +138,5 @@ impl fmt::Display for Coverage {
 /// The label of an interface such as `wasi:io/poll@0.2.6`; its version is not looked at. `None` if it is none of WASI's that
 /// this crate links.
 pub fn label(interface: &str) -> Option<Label> {
-    interfaces::row(interface).map(|(_, label, _)| *label)
-}
-
-/// The label of a function of `wasi_snapshot_preview1` or `wasi_unstable`. `None` if this crate does not link it.
-pub fn function_label(module: &str, name: &str) -> Option<Label> {
-    functions::row(module, name).map(|(_, label, _)| *label)
+    interfaces::answer(interface).map(|(label, _)| label)
 }

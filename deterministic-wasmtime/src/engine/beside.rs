@@ -2,7 +2,9 @@
 
 use wasmtime::{ResourceLimiter, Result};
 
-use super::limits::{Limits, Resource};
+use deterministic_wasi::Resource;
+
+use super::limits::Limits;
 
 /// [`Limits`], and after them a limiter of the embedder's own, which may count, or hold back memory that the host lacks.
 /// What the limits allow and it refuses ends the run as a host without memory does: its `-1` would be one that another

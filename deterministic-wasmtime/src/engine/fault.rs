@@ -46,8 +46,8 @@ pub fn fault_of(error: &wasmtime::Error) -> Fault {
     if let Some(trap) = error.downcast_ref() {
         return trap_fault(*trap);
     }
-    if let Some(error) = error.downcast_ref() {
-        return adapter_fault(error);
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return if error.is_the_guests() { Fault::Guest } else { Fault::Machine };
     }
     if let Some(error) = error.downcast_ref() {
         return policy_fault(error);
@@ -59,6 +59,8 @@ pub fn fault_of(error: &wasmtime::Error) -> Fault {
     let guest = error.is::<I32Exit>()
         || error.is::<ThrownException>()
         || error.is::<UnknownImportError>()
+        || error.is::<deterministic_wasi::p1::GuestError>()
+        // Of the functions of stock, which an embedder may have linked.
         || error.is::<GuestError>()
         || error.is::<ResourceTableError>()
         || matches!(error.downcast_ref(), Some(LimitError::Exceeded { .. }));
@@ -119,28 +121,6 @@ fn trap_fault(trap: Trap) -> Fault {
         | Trap::DebugAssertPointerAligned
         | Trap::DebugAssertUpperBitsUnset => Fault::Machine,
         _ => Fault::Machine,
-    }
-}
-
-fn adapter_fault(error: &Error) -> Fault {
-    match error {
-        Error::Deadlock { .. }
-        | Error::TimeStandsStill { .. }
-        | Error::EndOfTime { .. }
-        | Error::InvalidExitStatus { .. }
-        | Error::WriteNotPermitted { .. }
-        | Error::EmptyPollList
-        | Error::NoMemory
-        | Error::RandomTooLong { .. }
-        | Error::HeldTooMuch { .. } => Fault::Guest,
-        // The last four are mistakes of the embedder's.
-        Error::HostExhausted { .. }
-        | Error::Directory { .. }
-        | Error::Files(_)
-        | Error::NotDriven
-        | Error::NoFuel
-        | Error::WasiAlreadyLinked
-        | Error::SharedMemory => Fault::Machine,
     }
 }
 

@@ -1,41 +1,10 @@
 //! What a guest may take of the host, decided by numbers.
 
-use std::fmt;
-
 use wasmtime::{Engine, Module, ResourceLimiter, Result, WasmFeatures};
 
+use deterministic_wasi::Resource;
+
 use crate::Error;
-
-/// What a guest takes of the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Resource {
-    /// Bytes of linear memories and of the heap for garbage-collected objects.
-    MemoryBytes,
-    /// Elements of tables.
-    TableElements,
-    /// Instances of core modules.
-    Instances,
-    /// Linear memories.
-    Memories,
-    /// Tables.
-    Tables,
-    /// The host's own memory for what the guest reads, writes and asks for. No limit of [`Limits`] is about it.
-    Buffers,
-}
-
-impl fmt::Display for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Resource::MemoryBytes => "bytes of memory",
-            Resource::TableElements => "elements of tables",
-            Resource::Instances => "instances",
-            Resource::Memories => "memories",
-            Resource::Tables => "tables",
-            Resource::Buffers => "memory for what the guest reads and writes",
-        })
-    }
-}
 
 /// Why limits do not fit a guest or an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use ::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
+use deterministic_wasi::{Account, Charge, Exceeded};
 use http_body::{Body, Frame};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
@@ -15,7 +16,6 @@ use wasmtime_wasi_http::p2::body::StreamContext;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::held::fields;
-use crate::held::{Account, Charge, Exceeded};
 
 /// How much of a body a guest reads at once.
 const CHUNK: usize = 64 << 10;

@@ -10,10 +10,10 @@ use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest, H
 use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, p3};
 
 use super::stock_of;
-use crate::calls::HostCall;
 use crate::component::Interface;
-use crate::held::{Exceeded, HANDLE, Held};
 use crate::{DeterministicCtxView, DeterministicView};
+use deterministic_wasi::HostCall;
+use deterministic_wasi::{Exceeded, HANDLE, Held};
 
 /// What a field counts beside its name and its value.
 const FIELD: u64 = 128;
@@ -94,7 +94,7 @@ impl DeterministicCtxView<'_> {
 /// wasmtime-wasi-http took trailers of the guest's out of the table.
 pub(super) fn swept<T: DeterministicView>(data: &mut T) {
     let DeterministicCtxView { ctx, table } = data.deterministic_view();
-    ctx.held.sweep(table);
+    ctx.held.sweep(|number| table.get_any_mut(number).is_ok());
 }
 
 /// What a function makes, by its number in the table of resources.
@@ -173,7 +173,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let result = work(&mut stock_of(store.data_mut()), params)?;
             if let Some(number) = result.made() {
-                store.data_mut().deterministic_view().recount(number)?;
+                store.data_mut().deterministic_view().recount(number).map_err(crate::Error::from)?;
             }
             Ok((result,))
         })
@@ -196,7 +196,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
             // In this order: the new one may have got the number of the other.
             view.ctx.held.release(before);
             if let Some(number) = result.made() {
-                view.recount(number)?;
+                view.recount(number).map_err(crate::Error::from)?;
             }
             Ok((result,))
         })
@@ -215,7 +215,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let changed = params.first();
             let result = work(&mut stock_of(store.data_mut()), params)?;
-            store.data_mut().deterministic_view().recount(changed)?;
+            store.data_mut().deterministic_view().recount(changed).map_err(crate::Error::from)?;
             Ok((result,))
         })
     }
@@ -241,7 +241,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
             let result = work(&mut stock_of(store.data_mut()), params)?;
             if result.is_err() {
                 // Fits, for it is less.
-                store.data_mut().deterministic_view().ctx.held.set(number, before)?;
+                store.data_mut().deterministic_view().ctx.held.set(number, before).map_err(crate::Error::from)?;
             }
             Ok((result,))
         })

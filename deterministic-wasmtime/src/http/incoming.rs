@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use ::http::{HeaderMap, Request, Response, Uri, header, uri};
 use bytes::Bytes;
+use deterministic_wasi::Account;
 use wasmtime::component::{Instance, Resource};
 use wasmtime::{AsContextMut, Result};
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
@@ -20,7 +21,6 @@ use super::body::{Chunks, Collector};
 use super::held::swept;
 use super::{HandleError, Trailers, stock, stock_of, visible};
 use crate::DeterministicView;
-use crate::held::Account;
 use crate::p3::block_on;
 
 const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.12";

@@ -21,8 +21,8 @@ use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
 use super::body::{Chunks, Collector};
 use super::{Http, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
-use crate::held::{Charge, HANDLE};
-use crate::standstill::after;
+use deterministic_wasi::after;
+use deterministic_wasi::{Charge, HANDLE};
 
 /// What stands behind `future-incoming-response`.
 pub(super) struct Exchange {
@@ -166,7 +166,7 @@ impl DeterministicCtxView<'_> {
         let exchange = Exchange { number, state: State::Sending(Box::new(sending)), pollables: Vec::new() };
         let exchange = self.table.push(exchange)?;
         sent.reps.insert(number, exchange.rep());
-        self.ctx.held.set(exchange.rep(), HANDLE + words)?;
+        self.ctx.held.set(exchange.rep(), HANDLE + words).map_err(crate::Error::from)?;
         self.progress(number)?;
         Ok(Ok(exchange))
     }
@@ -194,7 +194,7 @@ impl DeterministicCtxView<'_> {
             Err(error) => (0, Err(error)),
         };
         // The request is the embedder's now.
-        self.ctx.held.set(rep, HANDLE)?;
+        self.ctx.held.set(rep, HANDLE).map_err(crate::Error::from)?;
         let answer = self.answer(result);
         let deadline = after(self.ctx.now(), delay);
         self.ctx.timers.resolve(&pollables, number, deadline);
@@ -265,7 +265,7 @@ impl DeterministicCtxView<'_> {
         id: &Resource<Exchange>,
     ) -> Result<Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>> {
         let reached = self.ctx.reached();
-        let all_due = self.ctx.scheduling.timers_are_due;
+        let all_due = self.ctx.time.all_timers_are_due();
         let exchange = self.table.get_mut(id)?;
         match &exchange.state {
             State::Sending(_) => return Ok(None),
@@ -295,7 +295,7 @@ impl DeterministicCtxView<'_> {
             body: Some(HostIncomingBody::new(body)),
         };
         let response = view.table.push(response)?;
-        self.recount(response.rep())?;
+        self.recount(response.rep()).map_err(crate::Error::from)?;
         Ok(Some(Ok(Ok(response))))
     }
 

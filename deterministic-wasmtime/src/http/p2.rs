@@ -21,9 +21,9 @@ use super::body::OutgoingBody;
 use super::held::Counted;
 use super::outgoing::{Exchange, declared_length};
 use super::stock;
-use crate::calls::HostCall;
 use crate::component::Interface;
 use crate::{DeterministicCtxView, DeterministicView};
+use deterministic_wasi::HostCall;
 
 /// Defines `wasi:http/types` and `wasi:http/outgoing-handler` in `linker`, beside the interfaces of
 /// [`p2::add_to_linker_sync`](crate::p2::add_to_linker_sync) or
@@ -73,7 +73,7 @@ fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
     // The interface has no error for too much; wasmtime-wasi-http ends the guest at its own limit, too.
     types.appends(
         HostCall::fields_append,
-        |exceeded| Err(exceeded.into()),
+        |exceeded| Err(crate::Error::from(exceeded).into()),
         |http, (id, name, value)| {
             let appended = HostFields::append(http, id, name, value);
             header(http, appended)
@@ -258,7 +258,7 @@ fn bodies<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
             let mut view = store.data_mut().deterministic_view();
             let body = view.take(id)?;
             let trailers = trailers.map(|trailers| view.take::<FieldMap>(trailers)).transpose()?;
-            let finished = body.finish(trailers.map(Into::into))?;
+            let finished = body.finish(trailers.map(Into::into)).map_err(crate::Error::from)?;
             view.progress_ended()?;
             Ok((finished,))
         },

@@ -21,12 +21,12 @@ use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
 use super::outgoing::Answer;
 use super::{Trailers, error, held, stock, stock_of, visible};
-use crate::calls::HostCall;
 use crate::component::{Interface, Results as _};
-use crate::held::HANDLE;
 use crate::p3::wait;
-use crate::standstill::after;
 use crate::{Deterministic, DeterministicView};
+use deterministic_wasi::HANDLE;
+use deterministic_wasi::HostCall;
+use deterministic_wasi::after;
 
 /// Defines `wasi:http/types` and `wasi:http/client` in `linker`, beside the interfaces of
 /// [`p3::add_to_linker`](crate::p3::add_to_linker). Together they are all that the world `wasi:http/service` imports.
@@ -97,7 +97,7 @@ fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
             }
             let made = outcome(HostFields::from_list(&mut stock(view.reborrow()), entries))?;
             if let Ok(fields) = &made {
-                view.recount(fields.rep())?;
+                view.recount(fields.rep()).map_err(crate::Error::from)?;
             }
             Ok((made,))
         },
@@ -112,7 +112,7 @@ fn fields<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> 
                 return Ok((Err(HeaderError::SizeExceeded),));
             }
             let set = outcome(HostFields::set(&mut stock(view.reborrow()), id, name, values))?;
-            view.recount(number)?;
+            view.recount(number).map_err(crate::Error::from)?;
             Ok((set,))
         },
     )
@@ -166,7 +166,7 @@ fn requests<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()
             }
             let access = access(store.as_context_mut());
             let made = <WasiHttp as HostRequestWithStore<T>>::new(access, headers, contents, trailers, options)?;
-            store.data_mut().deterministic_view().recount(made.0.rep())?;
+            store.data_mut().deterministic_view().recount(made.0.rep()).map_err(crate::Error::from)?;
             Ok((made,))
         },
     )?;
@@ -199,7 +199,7 @@ fn responses<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<(
             store.data_mut().deterministic_view().ctx.held.release(headers.rep());
             let access = access(store.as_context_mut());
             let made = <WasiHttp as HostResponseWithStore<T>>::new(access, headers, contents, trailers)?;
-            store.data_mut().deterministic_view().recount(made.0.rep())?;
+            store.data_mut().deterministic_view().recount(made.0.rep()).map_err(crate::Error::from)?;
             Ok((made,))
         },
     )?;
@@ -274,7 +274,7 @@ pub(super) async fn send<U: DeterministicView + 'static>(
         // Nobody on the host waits to hear what the guest made of the response.
         let (response, _) = Response::from_http(view.hooks, response);
         let response = view.table.push(response).map_err(TrappableError::trap)?;
-        store.get().recount(response.rep()).map_err(TrappableError::trap)?;
+        store.get().recount(response.rep()).map_err(crate::Error::from).map_err(TrappableError::trap)?;
         Ok(response)
     })
 }

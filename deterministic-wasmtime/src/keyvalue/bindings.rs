@@ -7,10 +7,10 @@ use wasmtime::Result;
 use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
-use crate::calls::HostCall;
 use crate::component::{Answer, linked};
-use crate::held::{Exceeded, HANDLE};
-use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView};
+use crate::{DeterministicCtxView, DeterministicView};
+use deterministic_wasi::HostCall;
+use deterministic_wasi::{Exceeded, HANDLE, Wasi};
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -126,7 +126,7 @@ impl DeterministicCtxView<'_> {
 /// may be the embedder's.
 impl DeterministicCtxView<'_> {
     fn insert(&mut self, bucket: &str, key: String, value: Vec<u8>) -> Result<(), Error> {
-        let DeterministicCtx { keyvalue, keyvalue_held, .. } = &mut *self.ctx;
+        let Wasi { keyvalue, keyvalue_held, .. } = &mut self.ctx.wasi;
         let (more, less) = keyvalue.exchanged(bucket, &key, value.len() as u64);
         keyvalue_held.grow(more)?;
         match keyvalue.insert(bucket, key, value) {
@@ -142,7 +142,7 @@ impl DeterministicCtxView<'_> {
     }
 
     fn remove(&mut self, bucket: &str, key: &str) {
-        let DeterministicCtx { keyvalue, keyvalue_held, .. } = &mut *self.ctx;
+        let Wasi { keyvalue, keyvalue_held, .. } = &mut self.ctx.wasi;
         keyvalue_held.shrink(keyvalue.released(bucket, key));
         keyvalue.remove(bucket, key);
     }

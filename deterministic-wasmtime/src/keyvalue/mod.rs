@@ -25,16 +25,6 @@
 //! of the data of its own.
 
 mod bindings;
-mod data;
 
 pub use bindings::{add_to_linker, atomics, batch, store};
-pub use data::{Full, KeyValue, MAX_BYTES, MAX_KEYS};
-
-use crate::DeterministicCtx;
-
-impl DeterministicCtx {
-    /// What `wasi:keyvalue` holds, to fill it before a run and look at it after.
-    pub fn keyvalue_mut(&mut self) -> &mut KeyValue {
-        &mut self.keyvalue
-    }
-}
+pub use deterministic_wasi::{Full, KeyValue, MAX_BYTES, MAX_KEYS};

@@ -1,106 +1,56 @@
 //! Every function of both versions, defined once for synchronous and once for asynchronous linkers.
 
+use deterministic_wasi::p1::{GuestMemory, P1, Version, functions};
+use deterministic_wasi::{Answer, Fault, HostCall, p1_functions};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
-use wiggle::GuestMemory;
 
-use super::abi::{Allowance, Version};
-use super::fault::{self, Answer};
-use super::memory::{Finder, errno, observe_fuel};
-use super::poll::{self, Call};
-use super::records::{self, Layout};
-use super::{P1Ctx, answers, readiness};
+use super::P1Ctx;
+use super::memory::{Finder, observe_fuel};
 use crate::Error;
-use crate::calls::HostCall;
+use crate::end::end;
 use crate::executor::block_on;
 
-/// The functions by name.
-mod own {
-    pub(super) use super::super::environment::*;
-    pub(super) use super::super::io::*;
-    pub(super) use super::super::listing::*;
-    pub(super) use super::super::paths::*;
-    pub(super) use super::super::status::*;
-}
-
-/// The functions that no policy answers, with their types in WebAssembly. `waits` ones may wait for a standard stream of
-/// the embedder's. Both versions have the same list but for `sock_accept`.
-macro_rules! functions {
-    ($define:ident, $to:ident, $module:ident) => {
-        let to = &mut *$to;
-        $define! { to $module
-            at_once args_get(argv: i32, argv_buf: i32) -> i32;
-            at_once args_sizes_get(count: i32, size: i32) -> i32;
-            at_once environ_get(environ: i32, environ_buf: i32) -> i32;
-            at_once environ_sizes_get(count: i32, size: i32) -> i32;
-            at_once fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32;
-            at_once fd_allocate(fd: i32, offset: i64, len: i64) -> i32;
-            at_once fd_close(fd: i32) -> i32;
-            at_once fd_datasync(fd: i32) -> i32;
-            at_once fd_fdstat_get(fd: i32, out: i32) -> i32;
-            at_once fd_fdstat_set_flags(fd: i32, flags: i32) -> i32;
-            at_once fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64) -> i32;
-            at_once fd_filestat_get(fd: i32, out: i32) -> i32;
-            at_once fd_filestat_set_size(fd: i32, size: i64) -> i32;
-            at_once fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32;
-            at_once fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
-            at_once fd_prestat_get(fd: i32, out: i32) -> i32;
-            at_once fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32;
-            at_once fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, out: i32) -> i32;
-            waits fd_read(fd: i32, iovs: i32, iovs_len: i32, out: i32) -> i32;
-            at_once fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, out: i32) -> i32;
-            at_once fd_renumber(fd: i32, to: i32) -> i32;
-            at_once fd_seek(fd: i32, offset: i64, whence: i32, out: i32) -> i32;
-            at_once fd_sync(fd: i32) -> i32;
-            at_once fd_tell(fd: i32, out: i32) -> i32;
-            waits fd_write(fd: i32, iovs: i32, iovs_len: i32, out: i32) -> i32;
-            at_once path_create_directory(fd: i32, path: i32, path_len: i32) -> i32;
-            at_once path_filestat_get(fd: i32, flags: i32, path: i32, path_len: i32, out: i32) -> i32;
-            at_once path_filestat_set_times(
-                fd: i32, flags: i32, path: i32, path_len: i32, atim: i64, mtim: i64, fst_flags: i32
-            ) -> i32;
-            at_once path_link(
-                fd: i32, flags: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32
-            ) -> i32;
-            at_once path_open(
-                fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, base: i64, inheriting: i64, fdflags: i32,
-                out: i32
-            ) -> i32;
-            at_once path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, out: i32) -> i32;
-            at_once path_remove_directory(fd: i32, path: i32, path_len: i32) -> i32;
-            at_once path_rename(
-                fd: i32, path: i32, path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32
-            ) -> i32;
-            at_once path_symlink(target: i32, target_len: i32, fd: i32, path: i32, path_len: i32) -> i32;
-            at_once path_unlink_file(fd: i32, path: i32, path_len: i32) -> i32;
-            at_once proc_exit(code: i32) -> ();
-            at_once proc_raise(signal: i32) -> i32;
-            at_once sock_recv(
-                fd: i32, data: i32, data_len: i32, flags: i32, out_len: i32, out_flags: i32
-            ) -> i32;
-            at_once sock_send(fd: i32, data: i32, data_len: i32, flags: i32, out: i32) -> i32;
-            at_once sock_shutdown(fd: i32, how: i32) -> i32;
-        }
-    };
-}
-
+/// Defines the rows of [`p1_functions!`] that `$module` has, synchronously.
 macro_rules! define_sync {
-    ($to:ident $module:ident $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
-        define_sync!(@ $kind $to $module $name($($arg: $ty),*) -> $ret);
+    ($to:ident $module:ident; $($kind:ident $modules:ident $name:ident($($arg:ident: $ty:ident [$points:ident]),*)
+        -> $ret:tt, $label:ident [$($policy:literal)?];)*) => {$(
+        define_sync!(@ $kind $modules $to $module $name($($arg: $ty),*) -> $ret);
     )*};
-    (@ at_once $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+    (@ $kind:ident new $to:ident wasi_unstable $($row:tt)*) => {};
+    (@ asks $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                <$ret>::lower(own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)))
+                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::$name)?;
+                <$ret>::lower(functions::$name(&mut ctx.deterministic.wasi, &mut memory, Version::$module, ($($arg,)*)))
             }).map(drop)
         })?;
     };
-    (@ waits $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+    (@ yields $modules:ident $to:ident $module:ident $name:ident() -> $ret:tt) => {
+        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, _| {
+            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>| -> Result<$ret> {
+                if get(caller.data_mut()).deterministic.time.observes_fuel() {
+                    observe_fuel(&mut caller, get)?;
+                }
+                let wasi = &mut get(caller.data_mut()).deterministic.wasi;
+                wasi.calls.count(HostCall::$name);
+                <$ret>::lower(functions::$name(wasi))
+            }).map(drop)
+        })?;
+    };
+    (@ copies $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                fault::lower(match own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)) {
-                    Ok(Some(wait)) => block_on(wait.finish(ctx, &mut memory)),
+                let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
+                <$ret>::lower(functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
+            }).map(drop)
+        })?;
+    };
+    (@ waits $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
+        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
+            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
+                let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
+                <$ret>::lower(match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                    Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
                     done => done.map(drop),
                 })
             }).map(drop)
@@ -108,26 +58,26 @@ macro_rules! define_sync {
     };
 }
 
+/// The same, asynchronously. Only what waits is another function then.
 macro_rules! define_async {
-    ($to:ident $module:ident $($kind:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {$(
-        define_async!(@ $kind $to $module $name($($arg: $ty),*) -> $ret);
+    ($to:ident $module:ident; $($kind:ident $modules:ident $name:ident($($arg:ident: $ty:ident [$points:ident]),*)
+        -> $ret:tt, $label:ident [$($policy:literal)?];)*) => {$(
+        define_async!(@ $kind $modules $to $module $name($($arg: $ty),*) -> $ret);
     )*};
-    (@ at_once $($function:tt)*) => {
-        define_sync!(@ at_once $($function)*);
-    };
-    (@ waits $to:ident $module:ident $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty) => {
+    (@ waits $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap_async(from, name, move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
-                    let (mut memory, ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                    fault::lower(match own::$name(ctx, &mut memory, Version::$module, ($($arg,)*)) {
-                        Ok(Some(wait)) => wait.finish(ctx, &mut memory).await,
+                    let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
+                    <$ret>::lower(match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                        Ok(Some(wait)) => wait.finish(&mut ctx, &mut memory).await,
                         done => done.map(drop),
                     })
                 })
             }).map(drop)
         })?;
     };
+    (@ $($row:tt)*) => { define_sync!(@ $($row)*); };
 }
 
 /// What a function gives to WebAssembly.
@@ -138,14 +88,18 @@ trait Lower: Sized {
 impl Lower for i32 {
     #[inline]
     fn lower(answer: Answer) -> Result<Self> {
-        fault::lower(answer)
+        match answer {
+            Ok(()) => Ok(0),
+            Err(Fault::Errno(errno)) => Ok(errno as i32),
+            Err(Fault::Trap(trap)) => Err(end(trap)),
+        }
     }
 }
 
 /// `proc_exit` gives nothing, since it never returns.
 impl Lower for () {
     fn lower(answer: Answer) -> Result<Self> {
-        fault::lower(answer).map(drop)
+        i32::lower(answer).map(drop)
     }
 }
 
@@ -223,20 +177,20 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
 
     pub(super) fn define_sync(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered(MODULES[0], &records::P1)?;
-        to.answered(MODULES[1], &records::P0)?;
-        functions!(define_sync, to, wasi_snapshot_preview1);
-        functions!(define_sync, to, wasi_unstable);
-        self.rest()
+        p1_functions!(define_sync! { to wasi_snapshot_preview1 });
+        p1_functions!(define_sync! { to wasi_unstable });
+        self.finish()
     }
 
     pub(super) fn define_async(mut self) -> Result<()> {
         let to = &mut self;
-        to.answered(MODULES[0], &records::P1)?;
-        to.answered(MODULES[1], &records::P0)?;
-        functions!(define_async, to, wasi_snapshot_preview1);
-        functions!(define_async, to, wasi_unstable);
-        self.rest()
+        p1_functions!(define_async! { to wasi_snapshot_preview1 });
+        p1_functions!(define_async! { to wasi_unstable });
+        self.finish()
+    }
+
+    fn finish(self) -> Result<()> {
+        if self.defined.contains(&0) { Err(Error::WasiAlreadyLinked.into()) } else { Ok(()) }
     }
 
     /// Defines one function, by `define`.
@@ -256,80 +210,22 @@ impl<'a, T: Send + 'static, G: Fn(&mut T) -> &mut P1Ctx + Copy + Send + Sync + '
             Err(error) => Err(error),
         }
     }
-
-    /// The functions that the policies answer. None of them waits, so they serve both kinds of linker.
-    fn answered(&mut self, module: &str, layout: &'static Layout) -> Result<()> {
-        self.define(module, "clock_time_get", |linker, module, name, get, finder| {
-            let function = move |mut caller: Caller<'_, T>, id: i32, _precision: i64, out: i32| {
-                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::clock_time_get)?;
-                answers::clock_time_get(&mut ctx.deterministic, &mut memory, id, out)
-            };
-            linker.func_wrap(module, name, function).map(drop)
-        })?;
-        self.define(module, "clock_res_get", |linker, module, name, get, finder| {
-            let function = move |mut caller: Caller<'_, T>, id: i32, out: i32| {
-                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::clock_res_get)?;
-                answers::clock_res_get(&mut ctx.deterministic, &mut memory, id, out)
-            };
-            linker.func_wrap(module, name, function).map(drop)
-        })?;
-        self.define(module, "random_get", |linker, module, name, get, finder| {
-            let function = move |mut caller: Caller<'_, T>, buf: i32, len: i32| {
-                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::random_get)?;
-                answers::random_get(&mut ctx.deterministic, &mut memory, buf, len)
-            };
-            linker.func_wrap(module, name, function).map(drop)
-        })?;
-        self.define(module, "sched_yield", |linker, module, name, get, _| {
-            let function = move |mut caller: Caller<'_, T>| {
-                let ctx = &mut get(caller.data_mut()).deterministic;
-                if ctx.yields_are_only_counted {
-                    ctx.calls.count(HostCall::sched_yield);
-                    return Ok(errno::SUCCESS);
-                }
-                if ctx.time.observes_fuel {
-                    observe_fuel(&mut caller, get)?;
-                }
-                let ctx = &mut get(caller.data_mut()).deterministic;
-                ctx.calls.count(HostCall::sched_yield);
-                answers::sched_yield(ctx)
-            };
-            linker.func_wrap(module, name, function).map(drop)
-        })?;
-        self.define(module, "poll_oneoff", |linker, module, name, get, finder| {
-            let function =
-                move |mut caller: Caller<'_, T>, subscriptions: i32, events: i32, count: i32, count_out: i32| {
-                    let copy_limit = caller.as_context_mut().hostcall_fuel();
-                    let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::poll_oneoff)?;
-                    let call = Call::new(subscriptions, events, count, count_out);
-                    let P1Ctx { wasi, deterministic, descriptors, captured, .. } = ctx;
-                    let (policy, files, held) = deterministic.poll_policy();
-                    let captured = captured.is_some();
-                    let mut open = readiness::Open { wasi, table: descriptors, files, held, captured };
-                    poll::poll_oneoff(layout, policy, &mut open, &mut memory, &call, copy_limit)
-                };
-            linker.func_wrap(module, name, function).map(drop)
-        })
-    }
-
-    /// What only `wasi_snapshot_preview1` has.
-    fn rest(mut self) -> Result<()> {
-        let to = &mut self;
-        define_sync!(@ at_once to wasi_snapshot_preview1 sock_accept(fd: i32, flags: i32, out: i32) -> i32);
-        if self.defined.contains(&0) { Err(Error::WasiAlreadyLinked.into()) } else { Ok(()) }
-    }
 }
 
-/// What a call begins with that may copy strings and lists: the allowance for that is renewed, too, as by stock.
+/// What a call begins with that may copy strings and lists, or use descriptors: the allowance for copies is renewed, as by stock,
+/// and the guest has what it starts with.
 #[inline(always)]
 fn enter_copying<'a, T: 'static>(
     finder: Finder,
     caller: &'a mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Ctx,
     call: HostCall,
-) -> Result<(GuestMemory<'a>, &'a mut P1Ctx)> {
+) -> Result<(GuestMemory<'a>, P1<'a>)> {
     let copy_limit = caller.as_context_mut().hostcall_fuel();
     let (memory, ctx) = finder.enter(caller, get, call)?;
-    ctx.allowance = Allowance(copy_limit);
-    Ok((memory, ctx))
+    if !ctx.state.is_started() {
+        ctx.start()?;
+    }
+    ctx.state.set_allowance(copy_limit);
+    Ok((memory, P1 { state: &mut ctx.state, wasi: &mut ctx.deterministic.wasi }))
 }

@@ -11,38 +11,19 @@
 //! wasmtime-wasi's synchronous WASI 0.2 calls them. A stream of the embedder's that starts tasks there does so by
 //! [`wasmtime_wasi::runtime::spawn`], which finds a runtime itself.
 
-mod abi;
-mod answers;
-mod capture;
-mod descriptors;
-mod environment;
+mod captured;
 mod escapes;
-mod fault;
 mod instance_pre;
-mod io;
 mod link;
-mod listing;
 pub(crate) mod memory;
-mod paths;
-pub(crate) mod poll;
-pub(crate) mod readiness;
-pub(crate) mod records;
-mod status;
 mod stdio;
 
-use bytes::BytesMut;
-use deterministic_core::{ByteStream, Policies};
-use deterministic_fs::FileSystem;
+use deterministic_core::Policies;
+use deterministic_wasi::p1::State;
 use wasmtime_wasi::WasiCtx;
 
-use self::abi::Allowance;
-use self::capture::Captured;
-use self::descriptors::Table;
-use self::environment::Strings;
-use self::fault::{Answer, Fault};
 use self::memory::Bound;
 use crate::DeterministicCtx;
-use crate::held::Held;
 
 pub use instance_pre::{InstancePre, instantiate_pre_async, instantiate_pre_sync};
 pub use link::{add_to_linker_async, add_to_linker_sync};
@@ -52,32 +33,15 @@ pub use link::{add_to_linker_async, add_to_linker_sync};
 pub struct P1Ctx {
     wasi: WasiCtx,
     deterministic: DeterministicCtx,
-    /// Made by the first call that needs it, so that directories can be mounted until then.
-    descriptors: Option<Table>,
-    arguments: Option<Strings>,
-    environment: Option<Strings>,
-    allowance: Allowance,
-    captured: Option<Captured>,
+    state: State,
     bound: Bound,
-    /// What is written to a standard stream, kept from call to call.
-    scratch: BytesMut,
 }
 
 impl P1Ctx {
     pub(crate) fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
         let mut deterministic = DeterministicCtx::new(policies);
         deterministic.mount_preopens(&mut wasi);
-        P1Ctx {
-            wasi,
-            deterministic,
-            descriptors: None,
-            arguments: None,
-            environment: None,
-            allowance: Allowance(0),
-            captured: None,
-            bound: Bound::default(),
-            scratch: BytesMut::new(),
-        }
+        P1Ctx { wasi, deterministic, state: State::default(), bound: Bound::default() }
     }
 
     /// The state of the policies: where the timeline stands, what was called. [`ComponentCtx`](crate::ComponentCtx) has the
@@ -89,59 +53,6 @@ impl P1Ctx {
     /// The same, to restore a saved state, to mount directories before the guest starts, or to let time pass.
     pub fn deterministic_mut(&mut self) -> &mut DeterministicCtx {
         &mut self.deterministic
-    }
-
-    /// The descriptors, and the files behind them as of now.
-    #[inline]
-    fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
-        let (files, held) = self.deterministic.files_and_held()?;
-        Ok((table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())?, files))
-    }
-
-    /// The same, and the secure random stream, which reads of some devices draw from.
-    #[inline]
-    fn open_to_read(&mut self) -> Answer<(&mut Table, &mut FileSystem, &mut ByteStream)> {
-        let (files, held, random) = self.deterministic.files_held_and_random()?;
-        let table = table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())?;
-        Ok((table, files, random))
-    }
-
-    /// The descriptors.
-    #[inline]
-    fn table(&mut self) -> Answer<&mut Table> {
-        let (files, held) = self.deterministic.files_as_they_were();
-        table(&mut self.descriptors, &mut self.wasi, files, held, self.captured.is_some())
-    }
-
-    fn arguments(&mut self) -> Answer<&Strings> {
-        let made = || Strings::arguments(&mut self.wasi).map_err(Fault::Trap);
-        once(&mut self.arguments, made).map(|strings| &*strings)
-    }
-
-    fn environment(&mut self) -> Answer<&Strings> {
-        let made = || Strings::environment(&mut self.wasi).map_err(Fault::Trap);
-        once(&mut self.environment, made).map(|strings| &*strings)
-    }
-}
-
-/// The table of descriptors, made when it is first needed.
-#[inline]
-fn table<'a>(
-    place: &'a mut Option<Table>,
-    wasi: &mut WasiCtx,
-    files: &FileSystem,
-    held: &Held,
-    captured: bool,
-) -> Answer<&'a mut Table> {
-    once(place, || Table::new(wasi, files, held.account(), captured).map_err(Fault::Trap))
-}
-
-/// What is in `place`, made when it is first needed.
-#[inline]
-fn once<T>(place: &mut Option<T>, make: impl FnOnce() -> Answer<T>) -> Answer<&mut T> {
-    match place {
-        Some(made) => Ok(made),
-        none => Ok(none.insert(make()?)),
     }
 }
 

@@ -8,7 +8,7 @@ use wasmtime_wasi::p2::bindings::clocks;
 
 use crate::DeterministicCtxView;
 use crate::component::linked;
-use crate::standstill::after;
+use deterministic_wasi::after;
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.
@@ -41,7 +41,7 @@ impl clocks::wall_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn resolution(&mut self) -> Result<clocks::wall_clock::Datetime> {
-        Ok(datetime(self.ctx.time.resolution.get()))
+        Ok(datetime(self.ctx.time.resolution()))
     }
 }
 
@@ -53,7 +53,7 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn resolution(&mut self) -> Result<u64> {
-        Ok(self.ctx.time.resolution.get())
+        Ok(self.ctx.time.resolution())
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<DynPollable>> {

@@ -6,8 +6,8 @@ use wasmtime_wasi::p2::IoError;
 use wasmtime_wasi_io::bindings::wasi::io::error as bindings;
 
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
 use crate::component::linked;
+use deterministic_wasi::HostCall;
 
 linked! {
     /// `wasi:io/error`: stock shows the host's error with its text, and at times a backtrace with addresses.

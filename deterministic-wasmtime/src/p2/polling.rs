@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 
 use deterministic_core::{Event, EventKind, Instant};
-use wasmtime::component::{Linker, Resource};
+use deterministic_wasi::{HANDLE, HostCall, Waiting, Wasi, reserve};
+use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p2::bindings::sync::io::poll::HostPollable;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
@@ -15,12 +16,9 @@ use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
 use super::deadlines::Deadlines;
-use crate::calls::HostCall;
 use crate::component::Interface;
-use crate::ctx::Scheduling;
-use crate::held::HANDLE;
 use crate::p3::{Turn, beside, pass_time};
-use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error, memory};
+use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error};
 
 /// `wasi:io/poll`.
 pub mod poll {
@@ -63,16 +61,16 @@ fn link<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
             return Err(Error::EmptyPollList.into());
         }
         let deliver = wait(store.as_context_mut(), &list, HostCall::poll)?;
-        memory::probe(deliver.saturating_mul(size_of::<u32>()))?;
-        let ready = &store.data_mut().deterministic_view().ctx.scheduling.ready[..deliver];
+        reserve::probe(deliver.saturating_mul(size_of::<u32>()))?;
+        let ready = &store.data_mut().deterministic_view().ctx.time.ready()[..deliver];
         Ok((ready.iter().map(Event::subscription).collect::<Vec<u32>>(),))
     })
 }
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 
-/// How many of the pollables in `list` the guest is told of, after time has passed as it must: see
-/// [`choose`](DeterministicCtxView::choose).
+/// How many of the pollables in `list` the guest is told of, after time has passed as it must: the steps of
+/// [`Timeline::wait`](deterministic_wasi::Timeline::wait), but that the other waits of the store may go on meanwhile.
 fn wait<T: DeterministicView + 'static>(
     mut store: Store<'_, T>,
     list: &[Resource<DynPollable>],
@@ -84,11 +82,11 @@ fn wait<T: DeterministicView + 'static>(
             wait_beside(store.as_context_mut(), earliest, function)?;
             view = store.data_mut().deterministic_view();
         } else {
-            view.ctx.sleep(earliest, function)?;
+            view.ctx.wasi.time.pass::<wasmtime::Error>(earliest, function, &view.ctx.wasi.calls)?;
         }
         view.look_again(list, earliest);
     }
-    view.choose()
+    Ok(view.ctx.time.choose()?)
 }
 
 /// Waits until `deadline` in the queue of the store's waits, and runs its other tasks meanwhile: a task of WASI 0.3 that is due
@@ -137,7 +135,7 @@ impl Pollable for Timer {
 impl DeterministicCtxView<'_> {
     /// A pollable that is ready at `deadline`.
     pub(crate) fn subscribe(&mut self, deadline: Instant) -> Result<Resource<DynPollable>> {
-        self.ctx.held.account().room(HANDLE)?;
+        self.ctx.held.account().room(HANDLE).map_err(Error::from)?;
         let timers = &mut self.ctx.timers;
         let parent = match timers.parent {
             Some(parent) => parent,
@@ -148,88 +146,31 @@ impl DeterministicCtxView<'_> {
         self.held(pollable)
     }
 
-    /// Whether a pollable that is no timer is ready now.
-    fn other_is_ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
-        let ready = stock::HostPollable::ready(self.table, Resource::new_borrow(pollable.rep()));
-        let mut ready = std::pin::pin!(ready);
-        // Asking never waits.
-        with_ambient_tokio_runtime(|| poll_noop(ready.as_mut())).unwrap_or(Ok(false))
+    /// What the guest waits for, and the context beside it.
+    fn listed<'a>(&'a mut self, list: &'a [Resource<DynPollable>]) -> (&'a mut Wasi, Listed<'a>) {
+        let DeterministicCtx { wasi, timers, .. } = &mut *self.ctx;
+        (wasi, Listed { list, timers, table: self.table })
     }
 
-    /// Finds which of the pollables in `list` are ready; if none is, the deadline of the first that will be.
     fn look(&mut self, list: &[Resource<DynPollable>], function: HostCall) -> Result<Option<Instant>> {
-        let mut ready = std::mem::take(&mut self.ctx.scheduling.ready);
-        ready.clear();
-        if list.len() > ready.capacity() {
-            ready.try_reserve_exact(list.len()).map_err(memory::exhausted)?;
-        }
-        // Asking moves neither the timeline nor the scheduler.
-        let now = self.ctx.now();
-        let all_due = self.ctx.scheduling.timers_are_due;
-        let mut earliest: Option<Instant> = None;
-        for (position, pollable) in (0..).zip(list) {
-            let number = pollable.rep();
-            match self.ctx.timers.deadlines.get(number) {
-                Some(deadline) if deadline <= now || all_due => {
-                    ready.push(Event::new(position, number.into(), EventKind::Timer { deadline }));
-                }
-                Some(deadline) => earliest = Some(earliest.map_or(deadline, |earliest| earliest.min(deadline))),
-                None if self.other_is_ready(pollable)? => {
-                    ready.push(Event::new(position, number.into(), EventKind::Readable));
-                }
-                None => {}
-            }
-        }
-        if ready.is_empty() && earliest.is_none() {
-            let waiting_for = format!("{} pollable(s), none of them ready", list.len());
-            return Err(Error::Deadlock { waiting_for, at: now }.into());
-        }
-        if !ready.is_empty() {
-            earliest = None;
-            if all_due || now == Instant::MAX {
-                self.ctx.may_be_in_vain(ready.iter().map(Event::kind), function)?;
-            }
-        }
-        self.ctx.scheduling.ready = ready;
-        Ok(earliest)
+        let (wasi, mut listed) = self.listed(list);
+        wasi.time.look(&mut listed, function, &wasi.calls)
     }
 
     /// Finds which of the timers in `list` are due after a wait until `earliest`.
     fn look_again(&mut self, list: &[Resource<DynPollable>], earliest: Instant) {
-        let now = self.ctx.now();
         #[cfg(feature = "http")]
-        if now < earliest {
+        if self.ctx.now() < earliest {
             self.ctx.timers.reached = self.ctx.timers.reached.max(earliest);
         }
-        // A frozen clock does not move, and the wait is over nevertheless.
-        let over = now.max(earliest);
-        let DeterministicCtx { timers, scheduling: Scheduling { ready, .. }, .. } = &mut *self.ctx;
-        ready.clear();
-        for (position, pollable) in (0..).zip(list) {
-            if let Some(deadline) = timers.deadlines.get(pollable.rep())
-                && deadline <= over
-            {
-                ready.push(Event::new(position, pollable.rep().into(), EventKind::Timer { deadline }));
-            }
-        }
-    }
-
-    /// How many of the ready pollables the guest is told of. They are the first of the scheduler's `ready`, chosen and ordered
-    /// by it.
-    fn choose(&mut self) -> Result<usize> {
-        let DeterministicCtx { time, scheduling: Scheduling { scheduler, ready, .. }, .. } = &mut *self.ctx;
-        let now = time.clock.now();
-        let selection = scheduler.select(now, ready)?;
-        if selection.delay > 0 {
-            time.clock.advance_to(now.saturating_add(selection.delay))?;
-        }
-        Ok(selection.deliver.clamp(1, ready.len()))
+        let (wasi, mut listed) = self.listed(list);
+        wasi.time.look_again(&mut listed, earliest);
     }
 
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
         match self.ctx.timers.deadlines.get(pollable.rep()) {
-            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.scheduling.timers_are_due),
-            None => self.other_is_ready(pollable),
+            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.time.all_timers_are_due()),
+            None => other_is_ready(self.table, pollable),
         }
     }
 
@@ -243,6 +184,61 @@ impl DeterministicCtxView<'_> {
     }
 }
 
+/// Whether a pollable that is no timer is ready now.
+fn other_is_ready(table: &mut ResourceTable, pollable: &Resource<DynPollable>) -> Result<bool> {
+    let ready = stock::HostPollable::ready(table, Resource::new_borrow(pollable.rep()));
+    let mut ready = std::pin::pin!(ready);
+    // Asking never waits.
+    with_ambient_tokio_runtime(|| poll_noop(ready.as_mut())).unwrap_or(Ok(false))
+}
+
+/// The pollables of a list.
+struct Listed<'a> {
+    list: &'a [Resource<DynPollable>],
+    timers: &'a Timers,
+    table: &'a mut ResourceTable,
+}
+
+impl Waiting for Listed<'_> {
+    type Error = wasmtime::Error;
+
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn look(&mut self, now: Instant, all_due: bool, ready: &mut Vec<Event>) -> Result<Option<Instant>> {
+        let mut earliest: Option<Instant> = None;
+        for (position, pollable) in (0..).zip(self.list) {
+            let number = pollable.rep();
+            match self.timers.deadlines.get(number) {
+                Some(deadline) if deadline <= now || all_due => {
+                    ready.push(Event::new(position, number.into(), EventKind::Timer { deadline }));
+                }
+                Some(deadline) => earliest = Some(earliest.map_or(deadline, |earliest| earliest.min(deadline))),
+                None if other_is_ready(self.table, pollable)? => {
+                    ready.push(Event::new(position, number.into(), EventKind::Readable));
+                }
+                None => {}
+            }
+        }
+        Ok(earliest)
+    }
+
+    fn look_again(&mut self, over: Instant, ready: &mut Vec<Event>) {
+        for (position, pollable) in (0..).zip(self.list) {
+            if let Some(deadline) = self.timers.deadlines.get(pollable.rep())
+                && deadline <= over
+            {
+                ready.push(Event::new(position, pollable.rep().into(), EventKind::Timer { deadline }));
+            }
+        }
+    }
+
+    fn describe(&self) -> String {
+        format!("{} pollable(s), none of them ready", self.list.len())
+    }
+}
+
 /// For whoever has the view at hand and no store around it: waits are then alone.
 impl HostPollable for DeterministicCtxView<'_> {
     fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
@@ -252,10 +248,11 @@ impl HostPollable for DeterministicCtxView<'_> {
     fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         let (list, function) = (std::slice::from_ref(&pollable), HostCall::pollable_block);
         if let Some(earliest) = self.look(list, function)? {
-            self.ctx.sleep(earliest, function)?;
+            self.ctx.wasi.time.pass::<wasmtime::Error>(earliest, function, &self.ctx.wasi.calls)?;
             self.look_again(list, earliest);
         }
-        self.choose().map(drop)
+        self.ctx.time.choose()?;
+        Ok(())
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {

@@ -5,7 +5,8 @@ use wasmtime::Result;
 use wasmtime_wasi::p2::bindings::random as bindings;
 
 use crate::component::linked;
-use crate::{DeterministicCtxView, Error, memory};
+use crate::{DeterministicCtxView, Error};
+use deterministic_wasi::reserve;
 
 linked! {
     /// `wasi:random/random`: the secure stream.
@@ -47,7 +48,7 @@ pub(crate) fn draw(stream: &mut ByteStream, len: usize) -> Result<Vec<u8>> {
         stream.fill(short)?;
         return Ok(short.to_vec());
     }
-    let mut bytes = memory::zeroed(len)?;
+    let mut bytes = reserve::zeroed(len)?;
     stream.fill(&mut bytes)?;
     Ok(bytes)
 }

@@ -13,9 +13,9 @@ use bindings::tcp::ShutdownType;
 use bindings::udp::{IncomingDatagram, OutgoingDatagram};
 
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
 use crate::component::{NoSocket, linked};
-use crate::held::HANDLE;
+use deterministic_wasi::HANDLE;
+use deterministic_wasi::HostCall;
 
 /// What a guest hands to functions that would use the network.
 struct Network;
@@ -47,7 +47,7 @@ linked! {
 }
 
 fn make_network(view: &mut DeterministicCtxView<'_>) -> Result<Net> {
-    view.ctx.held.account().room(HANDLE)?;
+    view.ctx.held.account().room(HANDLE).map_err(crate::Error::from)?;
     let network = view.table.push(Network)?;
     view.held(network)
 }

@@ -2,17 +2,15 @@
 
 use std::future::poll_fn;
 
-use deterministic_core::{ClockId, EventKind, Instant};
+use deterministic_core::{ClockId, Event, Instant};
+use deterministic_wasi::{HANDLE, HostCall, Waiting, after};
 use wasmtime::Result;
 use wasmtime::component::Accessor;
 use wasmtime_wasi::p3::bindings::clocks as bindings;
 
-use super::drive::{Place, Turn};
-use crate::calls::HostCall;
+use super::drive::{Place, Turn, Waits};
 use crate::component::{Interface, linked};
-use crate::held::HANDLE;
-use crate::standstill::after;
-use crate::{Deterministic, DeterministicCtx, DeterministicCtxView, DeterministicView};
+use crate::{Deterministic, DeterministicCtx, DeterministicCtxView, DeterministicView, Error};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. A guest that waits must be called through [`drive`](super::drive).
@@ -48,7 +46,7 @@ impl bindings::system_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
-        Ok(self.ctx.time.resolution.get())
+        Ok(self.ctx.time.resolution())
     }
 }
 
@@ -60,7 +58,7 @@ impl bindings::monotonic_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn get_resolution(&mut self) -> Result<u64> {
-        Ok(self.ctx.time.resolution.get())
+        Ok(self.ctx.time.resolution())
     }
 }
 
@@ -100,15 +98,11 @@ pub(crate) async fn wait<U: 'static>(
     let place = store.with(|mut store| -> Result<_> {
         let DeterministicCtxView { ctx, .. } = store.get();
         let deadline = deadline(ctx);
-        let now = ctx.now();
-        let all_due = ctx.scheduling.timers_are_due;
-        if deadline <= now || all_due {
-            if all_due || now == Instant::MAX {
-                ctx.may_be_in_vain([EventKind::Timer { deadline }], call)?;
-            }
+        let wasi = &mut ctx.wasi;
+        if wasi.time.is_due(deadline, call, &wasi.calls)? {
             return Ok(None);
         }
-        let held = ctx.held.account().charge(HANDLE)?;
+        let held = ctx.held.account().charge(HANDLE).map_err(Error::from)?;
         Ok(Some((ctx.waits.enqueue(deadline)?, held)))
     })?;
     let Some((place, _held)) = place else { return Ok(()) };
@@ -124,23 +118,42 @@ pub(crate) async fn wait<U: 'static>(
 /// Moves the timeline to the earliest deadline, and ends the waits that are then over as the scheduler says. If that is only
 /// `own`, it has the choice among what it waits for still before it, and this is none.
 pub(crate) fn pass_time(ctx: &mut DeterministicCtx, own: Option<&Place>, call: HostCall) -> Result<()> {
-    let Some(earliest) = ctx.waits.earliest() else { return Ok(()) };
-    // A frozen clock does not move, and the wait is over nevertheless.
-    let now = ctx.sleep(earliest, call)?.max(earliest);
-    let mut ready = ctx.waits.due(now);
-    if let (Some(own), [only]) = (own, &ready[..])
+    let DeterministicCtx { wasi, waits, .. } = ctx;
+    let Some(earliest) = waits.earliest() else { return Ok(()) };
+    wasi.time.pass::<wasmtime::Error>(earliest, call, &wasi.calls)?;
+    wasi.time.look_again(&mut Queued(waits), earliest);
+    if let (Some(own), [only]) = (own, wasi.time.ready())
         && own.is(only)
     {
-        ctx.waits.end(ready.iter());
+        waits.end(wasi.time.ready().iter());
         return Ok(());
     }
-    let selection = ctx.scheduling.scheduler.select(now, &mut ready)?;
-    if selection.delay > 0 {
-        ctx.time.clock.advance_to(ctx.now().saturating_add(selection.delay))?;
-    }
-    let deliver = selection.deliver.clamp(1, ready.len().max(1));
-    ctx.waits.end(ready.iter().take(deliver));
+    let deliver = wasi.time.choose()?;
+    waits.end(wasi.time.ready()[..deliver].iter());
     Ok(())
+}
+
+/// All that the store's tasks wait for.
+struct Queued<'a>(&'a Waits);
+
+impl Waiting for Queued<'_> {
+    type Error = wasmtime::Error;
+
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn look(&mut self, _: Instant, _: bool, _: &mut Vec<Event>) -> Result<Option<Instant>> {
+        Ok(self.0.earliest())
+    }
+
+    fn look_again(&mut self, over: Instant, ready: &mut Vec<Event>) {
+        ready.extend(self.0.due(over));
+    }
+
+    fn describe(&self) -> String {
+        "tasks".to_owned()
+    }
 }
 
 linked! {

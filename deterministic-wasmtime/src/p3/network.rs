@@ -8,8 +8,8 @@ use bindings::ip_name_lookup::ErrorCode as LookupErrorCode;
 use bindings::types::{ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress};
 
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
 use crate::component::{NoSocket, linked};
+use deterministic_wasi::HostCall;
 
 type Tcp = Resource<NoSocket<0>>;
 type Udp = Resource<NoSocket<1>>;

@@ -5,13 +5,14 @@
 
 use deterministic_core::ByteStream;
 use deterministic_fs::{Access, ErrorCode, FileSystem, FileType, Handle, NewTime, OpenOptions, Position, Stat};
+use deterministic_wasi::reserve;
+use deterministic_wasi::{Charge, Exceeded, HANDLE, Held};
+use deterministic_wasi::{Listing, random_bytes};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::filesystem::Descriptor;
 
-use crate::files::{Listing, random_bytes};
-use crate::held::{Charge, Exceeded, HANDLE, Held};
 use crate::p2::CHUNK;
-use crate::{DeterministicCtxView, Error, memory};
+use crate::{DeterministicCtxView, Error};
 
 /// Why a call did not happen.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl From<Failure> for wasmtime::Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Code(code) => code.into(),
-            Failure::Held(exceeded) => exceeded.into(),
+            Failure::Held(exceeded) => Error::from(exceeded).into(),
             Failure::Trap(error) => error,
         }
     }
@@ -174,7 +175,7 @@ impl Descriptors<'_> {
     /// Up to [`CHUNK`] bytes; none at the end of the file.
     pub(crate) fn read(&mut self, fd: &Fd, len: u64, offset: u64) -> Result<Vec<u8>> {
         let file = file(self.table, fd)?;
-        let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize)?;
+        let mut bytes = reserve::zeroed(len.min(CHUNK as u64) as usize)?;
         let read = match self.files.read(file, &mut bytes, offset) {
             Ok(read) => read,
             Err(error) => {

@@ -17,10 +17,10 @@ use bindings::{
 };
 
 use crate::DeterministicCtxView;
-use crate::calls::HostCall;
 use crate::component::linked;
-use crate::files::Listing;
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
+use deterministic_wasi::HostCall;
+use deterministic_wasi::Listing;
 
 pub(crate) use convert::conversions;
 pub(crate) use descriptors::{Descriptors, Failure};

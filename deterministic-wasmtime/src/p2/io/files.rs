@@ -14,10 +14,11 @@ use wasmtime_wasi::p2::{
 
 use super::CHUNK;
 use crate::ctx::DeterministicCtx;
-use crate::files::random_bytes;
-use crate::held::HANDLE;
 use crate::p2::files::Failure;
-use crate::{DeterministicCtxView, Error, memory};
+use crate::{DeterministicCtxView, Error};
+use deterministic_wasi::random_bytes;
+use deterministic_wasi::reserve;
+use deterministic_wasi::{HANDLE, Wasi};
 
 /// The streams of files that are alive.
 #[derive(Debug, Default)]
@@ -91,7 +92,7 @@ impl Input {
         if len == 0 {
             return Ok(Vec::new());
         }
-        let mut bytes = memory::zeroed(len.min(CHUNK as u64) as usize).map_err(trap)?;
+        let mut bytes = reserve::zeroed(len.min(CHUNK as u64) as usize).map_err(trap)?;
         let read = match files.read(&self.file, &mut bytes, self.position) {
             Ok(read) => Ok(read),
             Err(error) => random_bytes(error, random, &mut bytes).map_err(|error| StreamError::Trap(error.into()))?,
@@ -182,7 +183,7 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn read_file(&mut self, stream: &Resource<DynInputStream>, len: u64) -> Option<StreamResult<Vec<u8>>> {
-        let DeterministicCtx { files, file_streams, secure_random, .. } = &mut *self.ctx;
+        let DeterministicCtx { file_streams, wasi: Wasi { files, secure_random, .. }, .. } = &mut *self.ctx;
         let input = file_streams.inputs.get_mut(&stream.rep())?;
         Some(files.as_they_are().map_err(trap).and_then(|files| input.read(files, secure_random, len)))
     }
@@ -206,7 +207,7 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn write_file(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
-        let DeterministicCtx { files, file_streams, time, .. } = &mut *self.ctx;
+        let DeterministicCtx { file_streams, wasi: Wasi { files, time, .. }, .. } = &mut *self.ctx;
         let output = file_streams.outputs.get_mut(&stream.rep())?;
         // Of a context that is borrowed in parts.
         let now = time.epoch.at(time.clock.now()).as_unix_nanos();

@@ -11,9 +11,9 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamErro
 use wasmtime_wasi_io::bindings::wasi::io::streams as asynchronous;
 
 use asynchronous::{HostInputStream as AsyncInput, HostOutputStream as AsyncOutput};
+use deterministic_wasi::HANDLE;
 
 use crate::executor::block_on;
-use crate::held::HANDLE;
 use crate::{DeterministicCtxView, Error};
 
 pub(crate) use files::FileStreams;
@@ -113,7 +113,7 @@ impl asynchronous::Host for DeterministicCtxView<'_> {
     fn convert_stream_error(&mut self, error: StreamError) -> Result<asynchronous::StreamError> {
         let error = asynchronous::Host::convert_stream_error(self.table, error)?;
         if let asynchronous::StreamError::LastOperationFailed(error) = &error {
-            self.ctx.held.set(error.rep(), HANDLE)?;
+            self.ctx.held.set(error.rep(), HANDLE).map_err(crate::Error::from)?;
         }
         Ok(error)
     }
@@ -143,7 +143,7 @@ impl AsyncInput for DeterministicCtxView<'_> {
     }
 
     fn subscribe(&mut self, stream: Input) -> Result<Resource<DynPollable>> {
-        self.ctx.held.account().room(HANDLE)?;
+        self.ctx.held.account().room(HANDLE).map_err(crate::Error::from)?;
         let pollable = AsyncInput::subscribe(self.table, stream)?;
         self.held(pollable)
     }
@@ -185,7 +185,7 @@ impl AsyncOutput for DeterministicCtxView<'_> {
     }
 
     fn subscribe(&mut self, stream: Output) -> Result<Resource<DynPollable>> {
-        self.ctx.held.account().room(HANDLE)?;
+        self.ctx.held.account().room(HANDLE).map_err(crate::Error::from)?;
         let pollable = AsyncOutput::subscribe(self.table, stream)?;
         self.held(pollable)
     }

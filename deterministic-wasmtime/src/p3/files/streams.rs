@@ -4,16 +4,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use deterministic_fs::{DirectoryEntry, ErrorCode, FileSystem, Handle, Position};
+use deterministic_wasi::Charge;
+use deterministic_wasi::reserve;
+use deterministic_wasi::{Listing, random_bytes};
 use wasmtime::component::{Destination, Source, StreamConsumer, StreamProducer, StreamResult, VecBuffer};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p3::bindings::filesystem::types;
 
 use super::convert::{descriptor_type, error_code};
 use super::outcome::Outcome;
-use crate::files::{Listing, random_bytes};
-use crate::held::Charge;
 use crate::p2::CHUNK;
-use crate::{DeterministicCtxView, Error, memory};
+use crate::{DeterministicCtxView, Error};
 
 /// How the file system is found in the data of the store.
 pub(super) type Getter<U> = for<'a> fn(&'a mut U) -> DeterministicCtxView<'a>;
@@ -105,7 +106,7 @@ impl<U: 'static> Reading<U> {
             deterministic_fs::Error::RandomDevice => destination.remaining(&mut store).unwrap_or(CHUNK).min(CHUNK),
             _ => 0,
         };
-        let mut bytes = memory::zeroed(len)?;
+        let mut bytes = reserve::zeroed(len)?;
         match random_bytes(error, &mut (self.getter)(store.data_mut()).ctx.secure_random, &mut bytes)? {
             Ok(_) => {
                 destination.set_buffer(bytes.into());
@@ -202,7 +203,7 @@ impl<U> StreamProducer<U> for Entries {
         let left = self.listing.entries.get(self.next..).unwrap_or_default();
         let left = left.get(..count).unwrap_or(left);
         let names: usize = left.iter().map(|entry| entry.name.len() + NAME_COST).sum();
-        memory::probe(names.saturating_add(size_of::<types::DirectoryEntry>().saturating_mul(left.len())))?;
+        reserve::probe(names.saturating_add(size_of::<types::DirectoryEntry>().saturating_mul(left.len())))?;
         let entries: Vec<_> = left.iter().map(entry).collect();
         let over = entries.len() < count;
         self.next += entries.len();

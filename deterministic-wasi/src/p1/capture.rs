@@ -3,13 +3,12 @@
 //! A stream of the embedder's is reached through locks and counted buffers, which cost more than a short write. These
 //! bytes are the context's own.
 
-use wasmtime_wasi::p1::types::Errno;
-use wiggle::GuestMemory;
-
-use super::P1Ctx;
-use super::fault::Answer;
-use super::io::{Buffers, slice};
-use crate::memory;
+use super::State;
+use super::guest::GuestMemory;
+use super::io::Buffers;
+use super::types::Errno;
+use crate::fault::Answer;
+use crate::reserve;
 
 /// What a guest wrote to standard output and error.
 #[derive(Clone, Debug, Default)]
@@ -38,11 +37,11 @@ impl Captured {
         };
         let mut full = false;
         let written = buffers.for_each(memory, |memory, buffer, _| {
-            let bytes = slice(memory, buffer)?;
+            let bytes = memory.slice(buffer)?;
             let fits = bytes.len().min(limit - to.len());
             full |= fits < bytes.len();
             // Room that the host does not have is no reason to abort, and none of the guest's business.
-            to.try_reserve(fits).map_err(memory::exhausted)?;
+            to.try_reserve(fits).map_err(reserve::exhausted)?;
             to.extend_from_slice(&bytes[..fits]);
             Ok(fits)
         })?;
@@ -50,32 +49,20 @@ impl Captured {
     }
 }
 
-impl P1Ctx {
-    /// Keeps what the guest writes to standard output and error in this context, up to `limit` bytes of each, instead of
-    /// passing it to the streams of the builder: the fastest output there is. A guest that writes more is told `EIO`.
-    ///
-    /// Call it before the guest starts. The guest sees no difference, but that these are never terminals.
-    ///
-    /// ```
-    /// use deterministic_wasmtime::WasiCtxBuilderExt as _;
-    /// use wasmtime_wasi::WasiCtxBuilder;
-    ///
-    /// let ctx = WasiCtxBuilder::new().build_deterministic_p1(Default::default()).capture_output(1 << 20);
-    /// // ... run a guest in a store with `ctx`, and then, of the store's data:
-    /// assert_eq!(ctx.captured_stdout(), b"");
-    /// ```
-    #[must_use]
-    pub fn capture_output(mut self, limit: usize) -> Self {
+impl State {
+    /// Keeps what the guest writes to standard output and error here, up to `limit` bytes of each, instead of passing it to the
+    /// streams of the embedder: the fastest output there is. A guest that writes more is told `EIO`. Call it before the
+    /// guest starts. The guest sees no difference, but that these are never terminals.
+    pub fn capture_output(&mut self, limit: usize) {
         self.captured = Some(Captured { limit, ..Captured::default() });
-        self
     }
 
-    /// What the guest wrote to standard output; nothing unless it is [captured](P1Ctx::capture_output).
+    /// What the guest wrote to standard output; nothing unless it is [captured](Self::capture_output).
     pub fn captured_stdout(&self) -> &[u8] {
         self.captured.as_ref().map_or(&[], |captured| &captured.stdout)
     }
 
-    /// What the guest wrote to standard error; nothing unless it is [captured](P1Ctx::capture_output).
+    /// What the guest wrote to standard error; nothing unless it is [captured](Self::capture_output).
     pub fn captured_stderr(&self) -> &[u8] {
         self.captured.as_ref().map_or(&[], |captured| &captured.stderr)
     }

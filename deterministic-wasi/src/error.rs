@@ -1,19 +1,10 @@
-//! Why the adapter ended a guest.
+//! Why WASI ended a guest.
+
+use std::fmt;
 
 use deterministic_core::Instant;
 
-use crate::engine::Resource;
-
-/// An error that ends the guest: what a call into the guest returns, inside a [`wasmtime::Error`].
-///
-/// ```no_run
-/// # fn call() -> wasmtime::Result<()> { Ok(()) }
-/// if let Err(error) = call()
-///     && let Some(deterministic_wasmtime::Error::Deadlock { at, .. }) = error.downcast_ref()
-/// {
-///     eprintln!("nothing could wake the guest after {at}");
-/// }
-/// ```
+/// An error that ends the guest: what a call into the guest returns, inside the runtime's own error.
 ///
 /// A policy that cannot answer ends the guest with a [`PolicyError`](deterministic_core::PolicyError) instead.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +82,7 @@ pub enum Error {
          which lets time pass when nothing else can go on"
     )]
     NotDriven,
-    /// A linker was given to [`p1::instantiate_pre_sync`](crate::p1::instantiate_pre_sync) that has WASI 0.1 already, whose
+    /// A linker was given to `p1::instantiate_pre_sync` that has WASI 0.1 already, whose
     /// functions would stay.
     #[error(
         "the linker has all of WASI 0.1 already, which would stay as it is; give `p1::instantiate_pre_sync` or \
@@ -130,7 +121,7 @@ pub enum Error {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// The host could not give what the policy allows: see [`Limits`](crate::engine::Limits).
+    /// The host could not give what the policy allows: see `engine::Limits` of the adapter.
     #[error(
         "the host could not give more {resource}, which the limits allow: {reason}; give the process more, or lower \
          `Limits` to what every machine has"
@@ -141,4 +132,61 @@ pub enum Error {
         /// What the host said.
         reason: String,
     },
+}
+
+impl Error {
+    /// Whether the guest itself is at fault, under its policies: every machine would end it so. Otherwise it is this machine, or
+    /// a mistake of the embedder's, and another one might go on.
+    pub fn is_the_guests(&self) -> bool {
+        match self {
+            Error::Deadlock { .. }
+            | Error::TimeStandsStill { .. }
+            | Error::EndOfTime { .. }
+            | Error::InvalidExitStatus { .. }
+            | Error::WriteNotPermitted { .. }
+            | Error::EmptyPollList
+            | Error::NoMemory
+            | Error::RandomTooLong { .. }
+            | Error::HeldTooMuch { .. } => true,
+            // The last four are mistakes of the embedder's.
+            Error::HostExhausted { .. }
+            | Error::Directory { .. }
+            | Error::Files(_)
+            | Error::NotDriven
+            | Error::NoFuel
+            | Error::WasiAlreadyLinked
+            | Error::SharedMemory => false,
+        }
+    }
+}
+
+/// What a guest takes of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Resource {
+    /// Bytes of linear memories and of the heap for garbage-collected objects.
+    MemoryBytes,
+    /// Elements of tables.
+    TableElements,
+    /// Instances of core modules.
+    Instances,
+    /// Linear memories.
+    Memories,
+    /// Tables.
+    Tables,
+    /// The host's own memory for what the guest reads, writes and asks for. No limit is about it.
+    Buffers,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Resource::MemoryBytes => "bytes of memory",
+            Resource::TableElements => "elements of tables",
+            Resource::Instances => "instances",
+            Resource::Memories => "memories",
+            Resource::Tables => "tables",
+            Resource::Buffers => "memory for what the guest reads and writes",
+        })
+    }
 }

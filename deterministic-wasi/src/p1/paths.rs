@@ -1,27 +1,29 @@
 //! Opening, making, renaming and removing by path.
 
-use deterministic_fs::OpenOptions;
-use wasmtime_wasi::p1::types::{Errno, Fdflags, Lookupflags, Oflags, Rights};
-use wiggle::{GuestMemory, GuestPtr};
+#![allow(missing_docs, reason = "the functions are WASI's, and its specification documents them")]
 
-use super::P1Ctx;
+use deterministic_fs::OpenOptions;
+
+use super::P1;
 use super::abi::{Version, write_bytes, write_u32};
 use super::descriptors::Descriptor;
-use super::fault::{Answer, argument};
+use super::guest::{GuestMemory, GuestPtr};
+use super::types::{Errno, Fdflags, Lookupflags, Oflags, Rights};
+use crate::fault::Answer;
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
-pub(super) fn path_open(
-    ctx: &mut P1Ctx,
+pub fn path_open(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     version: Version,
     (fd, lookup, path, len, oflags, base, inheriting, fdflags, out): (i32, i32, i32, i32, i32, i64, i64, i32, i32),
 ) -> Answer {
-    let lookup = argument(Lookupflags::try_from(lookup))?;
-    let oflags = argument(Oflags::try_from(oflags))?;
+    let lookup = Lookupflags::try_from(lookup)?;
+    let oflags = Oflags::try_from(oflags)?;
     let rights = version.rights(base)?;
     version.rights(inheriting)?;
-    let fdflags = argument(Fdflags::try_from(fdflags))?;
+    let fdflags = Fdflags::try_from(fdflags)?;
     let path = ctx.string(memory, path, len)?;
     let (descriptors, files) = ctx.open()?;
     let directory = match descriptors.get(fd)? {
@@ -53,8 +55,8 @@ pub(super) fn path_open(
 /// The functions on one directory and one path.
 macro_rules! on_path {
     ($($name:ident => $operation:ident;)*) => {$(
-        pub(super) fn $name(
-            ctx: &mut P1Ctx,
+        pub fn $name(
+            ctx: &mut P1<'_>,
             memory: Memory<'_, '_>,
             _: Version,
             (fd, path, len): (i32, i32, i32),
@@ -73,21 +75,21 @@ on_path! {
     path_unlink_file => unlink_file_at;
 }
 
-pub(super) fn path_link(
-    ctx: &mut P1Ctx,
+pub fn path_link(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, lookup, path, len, new_fd, new_path, new_len): (i32, i32, i32, i32, i32, i32, i32),
 ) -> Answer {
-    let lookup = argument(Lookupflags::try_from(lookup))?;
+    let lookup = Lookupflags::try_from(lookup)?;
     let [path, new_path] = ctx.two_paths(memory, [fd, new_fd], [(path, len), (new_path, new_len)])?;
     let follow = lookup.contains(Lookupflags::SYMLINK_FOLLOW);
     let (descriptors, files) = ctx.open()?;
     Ok(files.link_at(descriptors.directory(fd)?, &path, follow, descriptors.directory(new_fd)?, &new_path)?)
 }
 
-pub(super) fn path_rename(
-    ctx: &mut P1Ctx,
+pub fn path_rename(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, path, len, new_fd, new_path, new_len): (i32, i32, i32, i32, i32, i32),
@@ -97,7 +99,7 @@ pub(super) fn path_rename(
     Ok(files.rename_at(descriptors.directory(fd)?, &path, descriptors.directory(new_fd)?, &new_path)?)
 }
 
-impl P1Ctx {
+impl P1<'_> {
     /// Faults count in the order in which stock looks: the descriptors, then the paths.
     fn two_paths(
         &mut self,
@@ -112,8 +114,8 @@ impl P1Ctx {
     }
 }
 
-pub(super) fn path_symlink(
-    ctx: &mut P1Ctx,
+pub fn path_symlink(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (target, target_len, fd, path, len): (i32, i32, i32, i32, i32),
@@ -125,8 +127,8 @@ pub(super) fn path_symlink(
     Ok(files.symlink_at(descriptors.directory(fd)?, &target, &path)?)
 }
 
-pub(super) fn path_readlink(
-    ctx: &mut P1Ctx,
+pub fn path_readlink(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, path, len, buf, buf_len, out): (i32, i32, i32, i32, i32, i32),

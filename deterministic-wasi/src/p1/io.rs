@@ -1,25 +1,26 @@
 //! Reading and writing open files and the standard streams.
 
+#![allow(missing_docs, reason = "the functions are WASI's, and its specification documents them")]
+
 use bytes::BytesMut;
 use deterministic_core::ByteStream;
 use deterministic_fs::{FileSystem, Position};
-use wasmtime_wasi::p0::types as p0;
-use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Whence};
-use wiggle::{GuestError, GuestMemory, GuestPtr};
 
-use super::P1Ctx;
 use super::abi::{Allowance, Version, write_u32, write_u64};
 use super::descriptors::{Descriptor, File};
-use super::fault::{Answer, Fault, argument};
-use super::memory::load;
-use super::stdio::{self, Wait};
+use super::guest::{Bytes, GuestError, GuestMemory, GuestPtr};
+use super::streams::{self, Wait};
+use super::types::{ADVICE, Errno, Fdflags, Whence, member};
+use super::{P1, State};
+use crate::fault::{Answer, Fault, TrapKind};
 use crate::files::random_bytes;
+use crate::reserve;
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
 /// The buffers of a call, as the guest lists them. They are read from its memory one by one, so that their number
 /// allocates nothing.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Buffers {
     list: u32,
     count: u32,
@@ -33,8 +34,7 @@ const IOVEC_SIZE: u32 = 8;
 const SCRATCH: usize = 1 << 13;
 
 impl Buffers {
-    fn new(list: i32, count: i32, allowance: &Allowance) -> Answer<Self> {
-        let mut allowance = allowance.clone();
+    fn new(list: i32, count: i32, mut allowance: Allowance) -> Answer<Self> {
         let bytes = (count as u32 as usize).checked_mul(IOVEC_SIZE as usize).ok_or(Errno::Overflow)?;
         allowance.take(bytes)?;
         Ok(Buffers { list: list as u32, count: count as u32, next: 0, allowance })
@@ -42,13 +42,13 @@ impl Buffers {
 
     /// The next buffer that is not empty.
     #[inline]
-    fn next(&mut self, memory: &GuestMemory<'_>) -> Answer<Option<GuestPtr<[u8]>>> {
+    fn next(&mut self, memory: &GuestMemory<'_>) -> Answer<Option<Bytes>> {
         while self.next < self.count {
             let (buf, len) = self.read(memory)?;
             self.next += 1;
             if len > 0 {
                 self.allowance.take(len as usize)?;
-                return Ok(Some(GuestPtr::new((buf, len))));
+                return Ok(Some(Bytes { at: buf, len }));
             }
         }
         Ok(None)
@@ -59,7 +59,7 @@ impl Buffers {
     fn read(&self, memory: &GuestMemory<'_>) -> Answer<(u32, u32)> {
         let both = || {
             let at = self.list.checked_add(self.next.checked_mul(IOVEC_SIZE)?)?;
-            Some((load(memory, at)?, load(memory, at.checked_add(4)?)?))
+            Some((memory.load(at)?, memory.load(at.checked_add(4)?)?))
         };
         match both() {
             Some((buf, len)) => Ok((u32::from_le_bytes(buf), u32::from_le_bytes(len))),
@@ -82,22 +82,22 @@ impl Buffers {
     pub(super) fn for_each(
         mut self,
         memory: Memory<'_, '_>,
-        mut each: impl FnMut(Memory<'_, '_>, GuestPtr<[u8]>, u64) -> Answer<usize>,
+        mut each: impl FnMut(Memory<'_, '_>, Bytes, u64) -> Answer<usize>,
     ) -> Answer<u32> {
         // Without any buffer, the call is made for one that is empty.
-        let mut buffer = self.next(memory)?.unwrap_or(GuestPtr::new((0, 0)));
+        let mut buffer = self.next(memory)?.unwrap_or(Bytes { at: 0, len: 0 });
         let mut sum = each(memory, buffer, 0)? as u64;
         let mut used = sum;
-        while self.next < self.count && used > 0 && used == u64::from(buffer.len()) {
+        while self.next < self.count && used > 0 && used == u64::from(buffer.len) {
             let Ok(Some(next)) = self.next(memory) else { break };
             // The sum is what the guest is told.
-            if sum + u64::from(next.len()) > u32::MAX.into() {
+            if sum + u64::from(next.len) > u32::MAX.into() {
                 break;
             }
             let more = match each(memory, next, sum) {
                 Ok(more) => more,
                 // What is wrong on the host's side ends the run, whichever buffer it was for.
-                Err(Fault::Trap(error)) if !error.is::<GuestError>() => return Err(Fault::Trap(error)),
+                Err(Fault::Trap(trap)) if !matches!(trap.kind(), TrapKind::Guest(_)) => return Err(trap.into()),
                 Err(_) => break,
             };
             (buffer, used) = (next, more as u64);
@@ -105,23 +105,6 @@ impl Buffers {
         }
         Ok(sum as u32)
     }
-}
-
-/// The bytes of a buffer, to be written to.
-pub(super) fn slice_mut<'a>(memory: Memory<'a, '_>, buffer: GuestPtr<[u8]>) -> Answer<&'a mut [u8]> {
-    memory.as_slice_mut(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
-}
-
-/// The bytes of a buffer, to be read.
-#[inline]
-pub(super) fn slice<'a>(memory: &'a GuestMemory<'_>, buffer: GuestPtr<[u8]>) -> Answer<&'a [u8]> {
-    let (at, len) = buffer.offset();
-    if let GuestMemory::Unshared(bytes) = memory
-        && let Some(bytes) = bytes.get(at as usize..).and_then(|bytes| bytes.get(..len as usize))
-    {
-        return Ok(bytes);
-    }
-    memory.as_slice(buffer)?.ok_or_else(|| crate::Error::SharedMemory.into())
 }
 
 fn read_at(
@@ -133,10 +116,10 @@ fn read_at(
 ) -> Answer<u32> {
     buffers.for_each(memory, |memory, buffer, done| {
         let offset = offset.checked_add(done).ok_or(Errno::Overflow)?;
-        let bytes = slice_mut(memory, buffer)?;
+        let bytes = memory.slice_mut(buffer)?;
         match files.read(&file.handle, bytes, offset) {
             Ok(read) => Ok(read),
-            Err(error) => Ok(random_bytes(error, random, bytes).map_err(|error| Fault::Trap(error.into()))??),
+            Err(error) => Ok(random_bytes(error, random, bytes)??),
         }
     })
 }
@@ -148,21 +131,21 @@ fn write_at(files: &mut FileSystem, file: &File, memory: Memory<'_, '_>, buffers
             true => Position::End,
             false => Position::At(offset.checked_add(done).ok_or(Errno::Overflow)?),
         };
-        Ok(files.write(&file.handle, slice(memory, buffer)?, position)?)
+        Ok(files.write(&file.handle, memory.slice(buffer)?, position)?)
     })
 }
 
-pub(super) fn fd_read(
-    ctx: &mut P1Ctx,
+pub fn fd_read(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, out): (i32, i32, i32, i32),
 ) -> Answer<Option<Wait>> {
-    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let buffers = Buffers::new(iovs, count, ctx.state.allowance)?;
     let (descriptors, files, random) = ctx.open_to_read()?;
     let file = match descriptors.get_mut(fd)? {
         Descriptor::File(file) => file,
-        Descriptor::Input { stream, .. } => return stdio::read_now(stream, memory, (fd, buffers, out)),
+        Descriptor::Input { stream, .. } => return streams::read_now(&mut **stream, memory, (fd, buffers, out)),
         _ => return Err(Errno::Badf.into()),
     };
     let read = read_at((files, random), file, memory, buffers, file.position)?;
@@ -170,20 +153,20 @@ pub(super) fn fd_read(
     write_u32(memory, out, read).map(|()| None)
 }
 
-pub(super) fn fd_write(
-    ctx: &mut P1Ctx,
+pub fn fd_write(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, out): (i32, i32, i32, i32),
 ) -> Answer<Option<Wait>> {
-    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let buffers = Buffers::new(iovs, count, ctx.state.allowance)?;
     // Finding the time, which files need, is for files only.
     match ctx.table()?.get(fd)? {
         Descriptor::File(_) => {}
         Descriptor::Output { .. } => return write_to_stream(ctx, memory, (fd, buffers, out)),
         Descriptor::Captured(which) => {
             let which = *which;
-            let captured = ctx.captured.as_mut().ok_or(Errno::Badf)?;
+            let captured = ctx.state.captured.as_mut().ok_or(Errno::Badf)?;
             let written = captured.write(which, memory, buffers)?;
             return write_u32(memory, out, written).map(|()| None);
         }
@@ -200,20 +183,20 @@ pub(super) fn fd_write(
 }
 
 fn write_to_stream(
-    ctx: &mut P1Ctx,
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     (fd, buffers, out): (i32, Buffers, i32),
 ) -> Answer<Option<Wait>> {
-    let P1Ctx { descriptors: Some(table), scratch, .. } = ctx else { return Err(Errno::Badf.into()) };
+    let State { descriptors: Some(table), scratch, .. } = &mut *ctx.state else { return Err(Errno::Badf.into()) };
     let Descriptor::Output { stream, .. } = table.get_mut(fd)? else { return Err(Errno::Badf.into()) };
     buffers.gather(memory, scratch)?;
     let written = scratch.len() as u32;
     // One long write is no reason to keep its room for ever.
     let bytes = if scratch.capacity() > 2 * SCRATCH { std::mem::take(scratch) } else { scratch.split() };
     if written > 0
-        && let Some(left) = stdio::write_now(stream, bytes.freeze())?
+        && let Some(left) = streams::write_now(&mut **stream, bytes.freeze())?
     {
-        return Ok(Some(Wait::Write { fd, left, written, out }));
+        return Ok(Some(Wait::write(fd, left, written, out)));
     }
     write_u32(memory, out, written).map(|()| None)
 }
@@ -221,7 +204,7 @@ fn write_to_stream(
 impl Buffers {
     /// How many bytes the buffers have together, as far as they are sound.
     pub(super) fn total(&self, memory: Memory<'_, '_>) -> Answer<usize> {
-        let sum = self.clone().for_each(memory, |memory, buffer, _| Ok(slice_mut(memory, buffer)?.len()))?;
+        let sum = self.clone().for_each(memory, |memory, buffer, _| Ok(memory.slice_mut(buffer)?.len()))?;
         Ok(sum as usize)
     }
 
@@ -229,10 +212,10 @@ impl Buffers {
     fn gather(self, memory: Memory<'_, '_>, copy: &mut BytesMut) -> Answer {
         copy.clear();
         self.for_each(memory, |memory, buffer, _| {
-            let part = slice(memory, buffer)?;
+            let part = memory.slice(buffer)?;
             if copy.capacity() - copy.len() < part.len() {
                 // Of a block that is used up and free again, the front is used once more.
-                crate::memory::probe(copy.len().saturating_mul(2).saturating_add(part.len()))?;
+                reserve::probe(copy.len().saturating_mul(2).saturating_add(part.len()))?;
                 copy.reserve(part.len().max(SCRATCH));
             }
             copy.extend_from_slice(part);
@@ -242,13 +225,13 @@ impl Buffers {
     }
 }
 
-pub(super) fn fd_pread(
-    ctx: &mut P1Ctx,
+pub fn fd_pread(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, offset, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
-    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let buffers = Buffers::new(iovs, count, ctx.state.allowance)?;
     let (descriptors, files, random) = ctx.open_to_read()?;
     let file = match descriptors.get(fd)? {
         Descriptor::File(file) => file,
@@ -259,13 +242,13 @@ pub(super) fn fd_pread(
     write_u32(memory, out, read)
 }
 
-pub(super) fn fd_pwrite(
-    ctx: &mut P1Ctx,
+pub fn fd_pwrite(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, iovs, count, offset, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
-    let buffers = Buffers::new(iovs, count, &ctx.allowance)?;
+    let buffers = Buffers::new(iovs, count, ctx.state.allowance)?;
     let (descriptors, files) = ctx.open()?;
     let file = match descriptors.get(fd)? {
         Descriptor::File(file) => file,
@@ -276,19 +259,16 @@ pub(super) fn fd_pwrite(
     write_u32(memory, out, written)
 }
 
-pub(super) fn fd_seek(
-    ctx: &mut P1Ctx,
+pub fn fd_seek(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     version: Version,
     (fd, offset, whence, out): (i32, i64, i32, i32),
 ) -> Answer {
-    let whence = match version {
-        Version::wasi_snapshot_preview1 => argument(Whence::try_from(whence))?,
-        Version::wasi_unstable => match argument(p0::Whence::try_from(whence))? {
-            p0::Whence::Cur => Whence::Cur,
-            p0::Whence::End => Whence::End,
-            p0::Whence::Set => Whence::Set,
-        },
+    let whence = match (version, member(whence, 3, "whence")?) {
+        (Version::wasi_snapshot_preview1, 0) | (Version::wasi_unstable, 2) => Whence::Set,
+        (Version::wasi_snapshot_preview1, 1) | (Version::wasi_unstable, 0) => Whence::Cur,
+        _ => Whence::End,
     };
     let (descriptors, files) = ctx.open()?;
     let file = descriptors.seekable(fd)?;
@@ -305,49 +285,44 @@ pub(super) fn fd_seek(
     write_u64(memory, out, position)
 }
 
-pub(super) fn fd_tell(ctx: &mut P1Ctx, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
+pub fn fd_tell(ctx: &mut P1<'_>, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
     let file = ctx.table()?.seekable(fd)?;
     let position = if file.is_device() { 0 } else { file.position };
     write_u64(memory, out, position)
 }
 
 /// Advice changes nothing that a guest sees.
-pub(super) fn fd_advise(
-    ctx: &mut P1Ctx,
-    _: Memory<'_, '_>,
-    _: Version,
-    (fd, _, _, advice): (i32, i64, i64, i32),
-) -> Answer {
-    argument(Advice::try_from(advice))?;
+pub fn fd_advise(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd, _, _, advice): (i32, i64, i64, i32)) -> Answer {
+    member(advice, ADVICE.0, ADVICE.1)?;
     ctx.table()?.file(fd).map(drop)
 }
 
 /// Stock has never supported it: hosts differ too much.
-pub(super) fn fd_allocate(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, _, _): (i32, i64, i64)) -> Answer {
+pub fn fd_allocate(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd, _, _): (i32, i64, i64)) -> Answer {
     ctx.table()?.file(fd)?;
     Err(Errno::Notsup.into())
 }
 
-pub(super) fn fd_sync(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+pub fn fd_sync(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
     sync(ctx, fd, false)
 }
 
-pub(super) fn fd_datasync(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+pub fn fd_datasync(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
     sync(ctx, fd, true)
 }
 
-fn sync(ctx: &mut P1Ctx, fd: i32, data_only: bool) -> Answer {
+fn sync(ctx: &mut P1<'_>, fd: i32, data_only: bool) -> Answer {
     let (descriptors, files) = ctx.open()?;
     Ok(files.sync(&descriptors.file(fd)?.handle, data_only)?)
 }
 
-pub(super) fn fd_filestat_set_size(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, size): (i32, i64)) -> Answer {
+pub fn fd_filestat_set_size(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd, size): (i32, i64)) -> Answer {
     let (descriptors, files) = ctx.open()?;
     Ok(files.set_size(&descriptors.file(fd)?.handle, size as u64)?)
 }
 
-pub(super) fn fd_fdstat_set_flags(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd, flags): (i32, i32)) -> Answer {
-    let flags = argument(Fdflags::try_from(flags))?;
+pub fn fd_fdstat_set_flags(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd, flags): (i32, i32)) -> Answer {
+    let flags = Fdflags::try_from(flags)?;
     let file = ctx.table()?.file(fd)?;
     if flags.intersects(Fdflags::DSYNC | Fdflags::SYNC | Fdflags::RSYNC) {
         return Err(Errno::Inval.into());
@@ -358,8 +333,8 @@ pub(super) fn fd_fdstat_set_flags(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version
 }
 
 /// Rights are not supported, as on stock.
-pub(super) fn fd_fdstat_set_rights(
-    ctx: &mut P1Ctx,
+pub fn fd_fdstat_set_rights(
+    ctx: &mut P1<'_>,
     _: Memory<'_, '_>,
     version: Version,
     (fd, base, inheriting): (i32, i64, i64),
@@ -370,10 +345,10 @@ pub(super) fn fd_fdstat_set_rights(
     Err(Errno::Notsup.into())
 }
 
-pub(super) fn fd_close(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
+pub fn fd_close(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (fd,): (i32,)) -> Answer {
     ctx.table()?.close(fd)
 }
 
-pub(super) fn fd_renumber(ctx: &mut P1Ctx, _: Memory<'_, '_>, _: Version, (from, to): (i32, i32)) -> Answer {
+pub fn fd_renumber(ctx: &mut P1<'_>, _: Memory<'_, '_>, _: Version, (from, to): (i32, i32)) -> Answer {
     ctx.table()?.renumber(from, to)
 }

@@ -4,23 +4,32 @@
 //! in the order of stock, so that of two faults the same one is reported.
 
 use deterministic_core::{Event, EventKind, Instant, WallTime};
-use wasmtime::Result;
-use wiggle::{GuestError, GuestMemory, GuestPtr};
 
-use super::memory::{errno, place};
+use super::abi::Version;
+use super::guest::{Bytes, GuestError, GuestMemory, GuestPtr};
 use super::poll::Call;
+use super::types::Errno;
 
 /// Where the fields of a subscription lie. The event record is the same in both versions.
-pub(crate) struct Layout {
+pub(super) struct Layout {
     size: u32,
     /// What a timer is to be: the clock's number, and behind it these.
     clock: u32,
 }
 
+impl Version {
+    pub(super) fn layout(self) -> &'static Layout {
+        match self {
+            Version::wasi_snapshot_preview1 => &P1,
+            Version::wasi_unstable => &P0,
+        }
+    }
+}
+
 /// `wasi_snapshot_preview1`.
-pub(crate) const P1: Layout = Layout { size: 48, clock: 16 };
+const P1: Layout = Layout { size: 48, clock: 16 };
 /// `wasi_unstable`, whose clock subscription begins with an identifier of its own.
-pub(crate) const P0: Layout = Layout { size: 56, clock: 24 };
+const P0: Layout = Layout { size: 56, clock: 24 };
 
 /// From the clock's number on.
 const TIMEOUT: u32 = 8;
@@ -66,11 +75,9 @@ impl Subscriptions<'_> {
     pub(super) fn records<'a, 'm>(&self, memory: &'a GuestMemory<'m>) -> Records<'a, 'm> {
         let at = self.call.subscriptions;
         let len = u64::from(self.call.count) * u64::from(self.layout.size);
-        match memory {
-            GuestMemory::Unshared(bytes) if in_place(at, len) => {
-                let list = bytes.get(at as usize..).and_then(|bytes| bytes.get(..usize::try_from(len).ok()?));
-                list.map_or(Records::ByField(memory), Records::InPlace)
-            }
+        let list = || memory.0.get(at as usize..)?.get(..usize::try_from(len).ok()?);
+        match list() {
+            Some(list) if in_place(at, len) => Records::InPlace(list),
             _ => Records::ByField(memory),
         }
     }
@@ -176,18 +183,18 @@ fn tag(kind: EventKind) -> u8 {
 }
 
 /// Writes the fields and leaves the padding between them as the guest had it.
-pub(super) fn write_events(memory: &mut GuestMemory<'_>, call: &Call, events: &[Event]) -> Result<i32, GuestError> {
+pub(super) fn write_events(memory: &mut GuestMemory<'_>, call: &Call, events: &[Event]) -> Result<(), GuestError> {
     // Stock says 1 byte of any descriptor, whatever there is.
     let available = |event: &Event| u64::from(!matches!(event.kind(), EventKind::Timer { .. }));
 
     let len = events.len() as u64 * u64::from(EVENT_SIZE);
     if in_place(call.events, len)
-        && let Some(list) = place(memory, call.events, len as u32)
+        && let Ok(list) = memory.slice_mut(Bytes { at: call.events, len: len as u32 })
     {
         let (list, _) = list.as_chunks_mut::<{ EVENT_SIZE as usize }>();
         for (record, event) in list.iter_mut().zip(events) {
             record[..8].copy_from_slice(&event.id().to_le_bytes());
-            record[8..10].copy_from_slice(&(errno::SUCCESS as u16).to_le_bytes());
+            record[8..10].copy_from_slice(&(Errno::Success as u16).to_le_bytes());
             record[10] = tag(event.kind());
             record[16..24].copy_from_slice(&available(event).to_le_bytes());
             record[24..26].copy_from_slice(&NO_FLAGS.to_le_bytes());
@@ -199,12 +206,11 @@ pub(super) fn write_events(memory: &mut GuestMemory<'_>, call: &Call, events: &[
                 at = at.add(EVENT_SIZE)?;
             }
             memory.write(at.cast::<u64>(), event.id())?;
-            memory.write(at.add(8)?.cast::<u16>(), errno::SUCCESS as u16)?;
+            memory.write(at.add(8)?.cast::<u16>(), Errno::Success as u16)?;
             memory.write(at.add(10)?, tag(event.kind()))?;
             memory.write(at.add(16)?.cast::<u64>(), available(event))?;
             memory.write(at.add(24)?.cast::<u16>(), NO_FLAGS)?;
         }
     }
-    memory.write(GuestPtr::<u32>::new(call.count_out), events.len() as u32)?;
-    Ok(errno::SUCCESS)
+    memory.write(GuestPtr::<u32>::new(call.count_out), events.len() as u32)
 }

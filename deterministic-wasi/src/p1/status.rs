@@ -1,13 +1,15 @@
 //! What there is to know of a descriptor and of an object, and setting times.
 
-use deterministic_fs::{FileType, NewTime, Stat};
-use wasmtime_wasi::p1::types::{Errno, Fdflags, Filetype, Fstflags, Lookupflags, Rights};
-use wiggle::{GuestMemory, GuestPtr};
+#![allow(missing_docs, reason = "the functions are WASI's, and its specification documents them")]
 
-use super::P1Ctx;
+use deterministic_fs::{FileType, NewTime, Stat};
+
+use super::P1;
 use super::abi::{Version, write_bytes};
 use super::descriptors::Descriptor;
-use super::fault::{Answer, argument};
+use super::guest::{GuestMemory, GuestPtr};
+use super::types::{Errno, Fdflags, Filetype, Fstflags, Lookupflags, Rights};
+use crate::fault::Answer;
 
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
@@ -38,7 +40,7 @@ fn write_filestat(
         }
         None => (0, 0, 0, [0; 3]),
     };
-    memory.write(at.cast::<u64>(), stat.is_some().into())?;
+    memory.write(at.cast::<u64>(), u64::from(stat.is_some()))?;
     memory.write(at.add(8)?.cast::<u64>(), identity)?;
     memory.write(at.add(16)?, filetype as u8)?;
     let rest = match version {
@@ -57,12 +59,7 @@ fn write_filestat(
     Ok(())
 }
 
-pub(super) fn fd_filestat_get(
-    ctx: &mut P1Ctx,
-    memory: Memory<'_, '_>,
-    version: Version,
-    (fd, out): (i32, i32),
-) -> Answer {
+pub fn fd_filestat_get(ctx: &mut P1<'_>, memory: Memory<'_, '_>, version: Version, (fd, out): (i32, i32)) -> Answer {
     let (descriptors, files) = ctx.open()?;
     let handle = match descriptors.get(fd)? {
         Descriptor::Input { filetype, .. } | Descriptor::Output { filetype, .. } => {
@@ -76,13 +73,13 @@ pub(super) fn fd_filestat_get(
     write_filestat(memory, version, out, filetype(stat.file_type), Some(stat))
 }
 
-pub(super) fn path_filestat_get(
-    ctx: &mut P1Ctx,
+pub fn path_filestat_get(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     version: Version,
     (fd, flags, path, len, out): (i32, i32, i32, i32, i32),
 ) -> Answer {
-    let flags = argument(Lookupflags::try_from(flags))?;
+    let flags = Lookupflags::try_from(flags)?;
     ctx.table()?.directory(fd)?;
     let path = ctx.string(memory, path, len)?;
     let (descriptors, files) = ctx.open()?;
@@ -101,25 +98,25 @@ fn new_times(atim: i64, mtim: i64, flags: Fstflags) -> Answer<[NewTime; 2]> {
     Ok([new(Fstflags::ATIM, Fstflags::ATIM_NOW, atim)?, new(Fstflags::MTIM, Fstflags::MTIM_NOW, mtim)?])
 }
 
-pub(super) fn fd_filestat_set_times(
-    ctx: &mut P1Ctx,
+pub fn fd_filestat_set_times(
+    ctx: &mut P1<'_>,
     _: Memory<'_, '_>,
     _: Version,
     (fd, atim, mtim, flags): (i32, i64, i64, i32),
 ) -> Answer {
-    let [access, modification] = new_times(atim, mtim, argument(Fstflags::try_from(flags))?)?;
+    let [access, modification] = new_times(atim, mtim, Fstflags::try_from(flags)?)?;
     let (descriptors, files) = ctx.open()?;
     Ok(files.set_times(descriptors.object(fd)?, access, modification)?)
 }
 
-pub(super) fn path_filestat_set_times(
-    ctx: &mut P1Ctx,
+pub fn path_filestat_set_times(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, lookup, path, len, atim, mtim, flags): (i32, i32, i32, i32, i64, i64, i32),
 ) -> Answer {
-    let lookup = argument(Lookupflags::try_from(lookup))?;
-    let [access, modification] = new_times(atim, mtim, argument(Fstflags::try_from(flags))?)?;
+    let lookup = Lookupflags::try_from(lookup)?;
+    let [access, modification] = new_times(atim, mtim, Fstflags::try_from(flags)?)?;
     ctx.table()?.directory(fd)?;
     let path = ctx.string(memory, path, len)?;
     let follow = lookup.contains(Lookupflags::SYMLINK_FOLLOW);
@@ -174,12 +171,7 @@ fn rights(is_directory: bool, readable: bool, writable: bool) -> Rights {
     rights
 }
 
-pub(super) fn fd_fdstat_get(
-    ctx: &mut P1Ctx,
-    memory: Memory<'_, '_>,
-    version: Version,
-    (fd, out): (i32, i32),
-) -> Answer {
+pub fn fd_fdstat_get(ctx: &mut P1<'_>, memory: Memory<'_, '_>, version: Version, (fd, out): (i32, i32)) -> Answer {
     let mut flags = Fdflags::empty();
     let (filetype, base, inheriting) = match ctx.table()?.get(fd)? {
         Descriptor::Input { filetype, .. } => (*filetype, Rights::FD_READ, Rights::FD_READ),
@@ -210,7 +202,7 @@ pub(super) fn fd_fdstat_get(
 /// The tag of a directory, the only kind of preopen there is.
 const PREOPEN_DIRECTORY: u8 = 0;
 
-pub(super) fn fd_prestat_get(ctx: &mut P1Ctx, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
+pub fn fd_prestat_get(ctx: &mut P1<'_>, memory: Memory<'_, '_>, _: Version, (fd, out): (i32, i32)) -> Answer {
     let Descriptor::Directory(directory) = ctx.table()?.get(fd)? else { return Err(Errno::Badf.into()) };
     let name = directory.preopen.as_ref().ok_or(Errno::Badf)?;
     let len = u32::try_from(name.len()).map_err(|_| Errno::Overflow)?;
@@ -219,8 +211,8 @@ pub(super) fn fd_prestat_get(ctx: &mut P1Ctx, memory: Memory<'_, '_>, _: Version
     Ok(memory.write(at.add(4)?.cast::<u32>(), len)?)
 }
 
-pub(super) fn fd_prestat_dir_name(
-    ctx: &mut P1Ctx,
+pub fn fd_prestat_dir_name(
+    ctx: &mut P1<'_>,
     memory: Memory<'_, '_>,
     _: Version,
     (fd, path, len): (i32, i32, i32),

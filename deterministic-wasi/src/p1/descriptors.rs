@@ -4,15 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use deterministic_fs::{FileSystem, FileType, Handle};
-use wasmtime::component::ResourceTable;
-use wasmtime_wasi::WasiCtx;
-use wasmtime_wasi::cli::WasiCliCtxView;
-use wasmtime_wasi::p1::types::{Errno, Filetype};
-use wasmtime_wasi::p2::bindings::cli::{stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
 use super::capture::Which;
-use super::fault::Answer;
+use super::streams::{Input, Output, Stdio};
+use super::types::{Errno, Filetype};
+use crate::fault::Answer;
 use crate::files::Listing;
 use crate::held::{Account, HANDLE};
 
@@ -22,11 +18,11 @@ pub(super) const MAX_DESCRIPTORS: usize = 1 << 16;
 
 pub(super) enum Descriptor {
     Input {
-        stream: DynInputStream,
+        stream: Box<dyn Input>,
         filetype: Filetype,
     },
     Output {
-        stream: DynOutputStream,
+        stream: Box<dyn Output>,
         filetype: Filetype,
     },
     /// Output that the context keeps.
@@ -88,25 +84,13 @@ pub(super) struct Table {
 
 impl Table {
     /// The standard streams, and the directories that the guest has from the start.
-    pub(super) fn new(
-        wasi: &mut WasiCtx,
-        files: &FileSystem,
-        account: &Account,
-        captured: bool,
-    ) -> wasmtime::Result<Self> {
-        let mut table = ResourceTable::new();
-        let mut cli = WasiCliCtxView { ctx: wasi.cli(), table: &mut table };
+    pub(super) fn new(stdio: Stdio, files: &FileSystem, account: &Account, captured: bool) -> Self {
         let terminal = |is: bool| if is { Filetype::CharacterDevice } else { Filetype::Unknown };
-        let input = stdin::Host::get_stdin(&mut cli)?;
-        let input_type = terminal(terminal_stdin::Host::get_terminal_stdin(&mut cli)?.is_some());
-        let output = stdout::Host::get_stdout(&mut cli)?;
-        let output_type = terminal(terminal_stdout::Host::get_terminal_stdout(&mut cli)?.is_some());
-        let errors = stderr::Host::get_stderr(&mut cli)?;
-        let errors_type = terminal(terminal_stderr::Host::get_terminal_stderr(&mut cli)?.is_some());
+        let Stdio { input, output, error, terminals: [input_type, output_type, error_type] } = stdio;
         let mut places = vec![
-            Some(Descriptor::Input { stream: table.delete(input)?, filetype: input_type }),
-            Some(Descriptor::Output { stream: table.delete(output)?, filetype: output_type }),
-            Some(Descriptor::Output { stream: table.delete(errors)?, filetype: errors_type }),
+            Some(Descriptor::Input { stream: input, filetype: terminal(input_type) }),
+            Some(Descriptor::Output { stream: output, filetype: terminal(output_type) }),
+            Some(Descriptor::Output { stream: error, filetype: terminal(error_type) }),
         ];
         if captured {
             places[1] = Some(Descriptor::Captured(Which::Stdout));
@@ -115,7 +99,7 @@ impl Table {
         places.extend(files.preopens().map(|(name, handle)| {
             Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), reading: None }))
         }));
-        Ok(Table { places, free: BTreeSet::new(), account: account.clone() })
+        Table { places, free: BTreeSet::new(), account: account.clone() }
     }
 
     fn push(&mut self, descriptor: Descriptor) -> Answer<u32> {

@@ -2,24 +2,27 @@
 
 mod table;
 
-pub(crate) use table::{HostCall, NAMES};
+pub use table::HostCall;
+pub(crate) use table::NAMES;
 
 #[cfg(any(test, not(feature = "watch")))]
 use table::P1;
 use table::STILL;
 
-/// A [`HostCall`] for each function of a table: those of WASI 0.1, then those of components by interface. Behind the name of
-/// one stands `=`, or `~` if it changes nothing, for the guest or for anybody else: such calls tell the time, yield and wait.
+/// A [`HostCall`] for each function of a table: those of components by interface, and behind them the rows of
+/// [`p1_functions!`](crate::p1_functions), which come first among the calls. Behind the name of one of a component stands `=`, or `~`
+/// if it changes nothing, for the guest or for anybody else: such calls tell the time, yield and wait, which those of WASI 0.1 do that
+/// the clock and the scheduler answer.
 macro_rules! host_calls {
     (
-        $($p1:ident $p1_mark:tt)*;
-        $($interface:literal { $($name:ident $mark:tt $function:literal,)* })*
+        $($interface:literal { $($name:ident $mark:tt $function:literal,)* })*;
+        $($kind:ident $modules:ident $p1:ident($($arg:ident: $ty:ident [$points:ident]),*)
+            -> $ret:tt, $label:ident [$($policy:tt)?];)*
     ) => {
         /// A host function. Linking one takes its variant, so that none is uncounted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(non_camel_case_types, reason = "the names are WASI's")]
-        #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "those of wasi:http are linked with it only"))]
-        pub(crate) enum HostCall { $($p1,)* $($($name,)*)* }
+        #[expect(non_camel_case_types, missing_docs, reason = "the names are WASI's")]
+        pub enum HostCall { $($p1,)* $($($name,)*)* }
 
         /// How many are WASI 0.1's: the first.
         #[cfg_attr(all(feature = "watch", not(test)), expect(dead_code, reason = "the counters lie together"))]
@@ -31,43 +34,49 @@ macro_rules! host_calls {
 
         /// Those that change nothing.
         pub(super) const STILL: &[bool] =
-            &[$($crate::calls::host_calls!(@ $p1_mark),)* $($($crate::calls::host_calls!(@ $mark),)*)*];
+            &[$($crate::calls::host_calls!(@ $($policy)?),)* $($($crate::calls::host_calls!(@ $mark),)*)*];
     };
     (@ =) => { false };
     (@ ~) => { true };
+    (@ "clock") => { true };
+    (@ "scheduler") => { true };
+    (@ "clock, scheduler") => { true };
+    (@ $($other:tt)?) => { false };
 }
 pub(crate) use host_calls;
 
 impl HostCall {
     /// What it is called: the interface without its version, a dot, and the function as a component names it.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         NAMES[self as usize]
     }
 
     /// The interface and the function of a component's.
-    pub(crate) fn parts(self) -> (&'static str, &'static str) {
+    pub fn parts(self) -> (&'static str, &'static str) {
         self.name().split_once('.').unwrap_or_default()
     }
 }
 
 /// A counter for each function.
 #[derive(Debug, Default)]
-pub(crate) struct HostCalls {
+pub struct HostCalls {
     pub(crate) counts: Counts,
 }
 
 impl HostCalls {
+    /// Counts a call.
     #[inline]
-    pub(crate) fn count(&mut self, call: HostCall) {
+    pub fn count(&mut self, call: HostCall) {
         self.counts.add(call);
     }
 
     /// How many calls there were but those that tell the time, yield and wait.
-    pub(crate) fn that_change(&self) -> u64 {
+    pub fn that_change(&self) -> u64 {
         self.counts.iter().zip(STILL).filter(|(_, still)| !**still).map(|(count, _)| count).sum()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+    /// How often each was called, by name, those never called left out; in a fixed order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         NAMES.iter().copied().zip(self.counts.iter()).filter(|(_, count)| *count > 0)
     }
 }

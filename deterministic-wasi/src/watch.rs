@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::DeterministicCtx;
+use crate::Wasi;
 use crate::calls::{HostCall, NAMES};
 
 /// The host functions that the guests of a store called, for another thread: what a guest that does not come back is doing, say.
-/// Get one from [`DeterministicCtx::calls_so_far`] before the guest runs.
+/// Get one from [`Wasi::calls_so_far`] before the guest runs.
 ///
 /// Numbers that are read while the guest runs are of no moment in particular: the guest goes on meanwhile. After the run they
-/// are those of [`DeterministicCtx::host_calls`].
+/// are those of [`Wasi::host_calls`].
 ///
 /// ```
-/// use deterministic_wasmtime::DeterministicCtx;
-/// use deterministic_wasmtime::core::Policies;
+/// use deterministic_core::Policies;
+/// use deterministic_wasi::Wasi;
 ///
-/// let ctx = DeterministicCtx::new(Policies::default());
-/// let calls = ctx.calls_so_far();
+/// let wasi = Wasi::new(Policies::default());
+/// let calls = wasi.calls_so_far();
 /// std::thread::spawn(move || assert_eq!((calls.total(), calls.last()), (0, None))).join().expect("no panic");
 /// ```
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl CallsSoFar {
     }
 }
 
-impl DeterministicCtx {
+impl Wasi {
     /// The guest's calls of host functions, for another thread to look at while the guest runs.
     #[cfg_attr(docsrs, doc(cfg(feature = "watch")))]
     pub fn calls_so_far(&self) -> CallsSoFar {

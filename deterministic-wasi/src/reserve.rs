@@ -5,22 +5,25 @@
 
 use std::collections::TryReserveError;
 
-use crate::Error;
-use crate::engine::Resource;
+use crate::error::{Error, Resource};
 
 /// What is not asked for beforehand: as much as a call takes anyway.
 const SMALL: usize = 16 << 10;
 
-/// The host did not give memory.
+/// The host did not give memory: the error to end the guest with.
 #[cold]
-pub(crate) fn exhausted(error: TryReserveError) -> Error {
+pub fn exhausted(error: TryReserveError) -> Error {
     Error::HostExhausted { resource: Resource::Buffers, reason: error.to_string() }
 }
 
 /// Fails if the host has no `bytes` to give at this moment. For what can only be made in a way that ends the process if it
 /// fails.
+///
+/// # Errors
+///
+/// [`Error::HostExhausted`].
 #[inline]
-pub(crate) fn probe(bytes: usize) -> Result<(), Error> {
+pub fn probe(bytes: usize) -> Result<(), Error> {
     if bytes <= SMALL { Ok(()) } else { ask(bytes) }
 }
 
@@ -32,9 +35,13 @@ fn ask(bytes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Zeros, to be read into.
+/// `len` zeros, to be read into.
+///
+/// # Errors
+///
+/// [`Error::HostExhausted`] if the host has no such memory.
 #[inline]
-pub(crate) fn zeroed(len: usize) -> Result<Vec<u8>, Error> {
+pub fn zeroed(len: usize) -> Result<Vec<u8>, Error> {
     probe(len)?;
     // The allocator has memory that is zero already, which `Vec::resize` would write to.
     Ok(vec![0; len])

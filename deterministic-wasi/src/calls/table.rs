@@ -2,16 +2,8 @@
 
 use super::host_calls;
 
-// WASI 0.1 in the order of its specification (`wasi_unstable` has the same but `sock_accept`); components by interface, in every
-// version by one name, with `[resource-drop]` before the resource for the end of a handle.
-host_calls! {
-    args_get = args_sizes_get = environ_get = environ_sizes_get = clock_res_get ~ clock_time_get ~ fd_advise =
-    fd_allocate = fd_close = fd_datasync = fd_fdstat_get = fd_fdstat_set_flags = fd_fdstat_set_rights =
-    fd_filestat_get = fd_filestat_set_size = fd_filestat_set_times = fd_pread = fd_prestat_get = fd_prestat_dir_name =
-    fd_pwrite = fd_read = fd_readdir = fd_renumber = fd_seek = fd_sync = fd_tell = fd_write = path_create_directory =
-    path_filestat_get = path_filestat_set_times = path_link = path_open = path_readlink = path_remove_directory =
-    path_rename = path_symlink = path_unlink_file = poll_oneoff ~ proc_exit = proc_raise = sched_yield ~ random_get =
-    sock_accept = sock_recv = sock_send = sock_shutdown =;
+// Components by interface, in every version by one name, with `[resource-drop]` before the resource for the end of a handle.
+crate::p1_functions! { host_calls! {
     "wasi:cli/environment" {
         get_environment ~ "get-environment", get_arguments ~ "get-arguments", initial_cwd ~ "initial-cwd",
         get_initial_cwd ~ "get-initial-cwd",
@@ -321,4 +313,4 @@ host_calls! {
     "wasi:sockets/udp-create-socket" {
         create_udp_socket ~ "create-udp-socket",
     }
-}
+}}

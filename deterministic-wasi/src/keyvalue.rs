@@ -68,7 +68,7 @@ impl KeyValue {
     }
 
     /// What setting a value would add to what the guest holds, and what it would then take from that.
-    pub(super) fn exchanged(&self, bucket: &str, key: &str, value: u64) -> (u64, u64) {
+    pub fn exchanged(&self, bucket: &str, key: &str, value: u64) -> (u64, u64) {
         match self.bucket(bucket).and_then(|bucket| bucket.get(key)) {
             Some(old) => (value, old.len() as u64),
             None => (ENTRY + key.len() as u64 + value, 0),
@@ -76,7 +76,7 @@ impl KeyValue {
     }
 
     /// What removing a key would take from what the guest holds.
-    pub(super) fn released(&self, bucket: &str, key: &str) -> u64 {
+    pub fn released(&self, bucket: &str, key: &str) -> u64 {
         let value = self.bucket(bucket).and_then(|bucket| bucket.get(key));
         value.map_or(0, |value| ENTRY + (key.len() + value.len()) as u64)
     }

@@ -1,14 +1,16 @@
 //! Listing directories.
 
-use deterministic_fs::FileType;
-use wasmtime_wasi::p1::types::Errno;
-use wiggle::{GuestMemory, GuestPtr};
+#![allow(missing_docs, reason = "the functions are WASI's, and its specification documents them")]
 
-use super::P1Ctx;
+use deterministic_fs::FileType;
+
+use super::P1;
 use super::abi::{Version, write_u32};
 use super::descriptors::Reading;
-use super::fault::Answer;
+use super::guest::{GuestMemory, GuestPtr};
 use super::status::filetype;
+use super::types::Errno;
+use crate::fault::Answer;
 use crate::files::Listing;
 
 const DIRENT_SIZE: usize = 24;
@@ -19,13 +21,13 @@ const DOTS: [&str; 2] = [".", ".."];
 /// Writes as many entries as there is room for, from number `cookie` on, the last one cut short. The directory is read
 /// once, when the cookie is 0, and kept for the calls that go on; so cookies stay what they are while entries are made and
 /// removed.
-pub(super) fn fd_readdir(
-    ctx: &mut P1Ctx,
+pub fn fd_readdir(
+    ctx: &mut P1<'_>,
     memory: &mut GuestMemory<'_>,
     _: Version,
     (fd, buf, len, cookie, out): (i32, i32, i32, i64, i32),
 ) -> Answer {
-    let account = ctx.deterministic.held.account().clone();
+    let account = ctx.wasi.held.account().clone();
     let (descriptors, files) = ctx.open()?;
     let directory = descriptors.reading(fd)?;
     if cookie == 0 {
@@ -58,7 +60,7 @@ fn write_entries(memory: &mut GuestMemory<'_>, reading: &Reading, skip: usize, b
         record[20] = filetype(file_type) as u8;
         for part in [&record[..], name.as_bytes()] {
             let fits = part.len().min(left as usize) as u32;
-            memory.copy_from_slice(&part[..fits as usize], at.as_array(fits))?;
+            memory.copy_from_slice(&part[..fits as usize], at.offset())?;
             left -= fits;
             if left == 0 {
                 return Ok(len);

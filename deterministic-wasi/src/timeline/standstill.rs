@@ -2,10 +2,9 @@
 //! something else is ready.
 
 use deterministic_core::{Clock, EventKind, Instant, Undescribed};
-use wasmtime::Result;
 
 use crate::Error;
-use crate::calls::HostCalls;
+use crate::calls::{HostCall, HostCalls};
 
 /// How many times in a row a guest may sleep in vain: it is ended with [`Error::TimeStandsStill`] the next time.
 ///
@@ -25,74 +24,58 @@ pub const MAX_SLEEPS_IN_VAIN: u32 = 100_000;
 
 /// How often the guest slept in vain.
 #[derive(Debug, Default)]
-pub(crate) struct Vain {
+pub(super) struct Vain {
     last: Option<Sleep>,
     times: u32,
 }
 
 /// What is the same in two sleeps between which nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Sleep {
+pub(super) struct Sleep {
     now: Instant,
     until: Instant,
     /// How many calls there were that change something.
     others: u64,
 }
 
-/// What is kept of the sleeps of a store.
-pub(crate) struct Witness<'a> {
-    pub(crate) vain: &'a mut Vain,
-    pub(crate) calls: &'a HostCalls,
+impl Sleep {
+    #[cold]
+    pub(super) fn new(now: Instant, until: Instant, calls: &HostCalls) -> Self {
+        Sleep { now, until, others: calls.that_change() }
+    }
 }
 
 /// `nanos` nanoseconds from `now`. At the end of time, none from now lies just before it: that is no sleep, and due.
 #[inline]
-pub(crate) fn after(now: Instant, nanos: u64) -> Instant {
+pub fn after(now: Instant, nanos: u64) -> Instant {
     now.min(LAST_DUE).saturating_add(nanos)
 }
 
 /// The latest deadline that is due at the end of time without being a sleep that can move nothing.
-pub(crate) const LAST_DUE: Instant = Instant::from_nanos(u64::MAX - 1);
-
-/// Lets time pass until `until`, which may have passed, for a guest that waits in `function`, and says where the clock then stands.
-pub(crate) fn sleep(
-    clock: &mut dyn Clock,
-    until: Instant,
-    witness: Option<Witness<'_>>,
-    function: &'static str,
-) -> Result<Instant> {
-    let before = clock.now();
-    clock.advance_to(until)?;
-    let now = clock.now();
-    match witness {
-        Some(witness) if now == before && until > before => in_vain(clock, until, witness, function).map(|()| now),
-        _ => Ok(now),
-    }
-}
+pub(super) const LAST_DUE: Instant = Instant::from_nanos(u64::MAX - 1);
 
 /// Counts a sleep that moved nothing.
 #[cold]
-pub(crate) fn in_vain(clock: &dyn Clock, until: Instant, witness: Witness<'_>, function: &'static str) -> Result<()> {
-    let Witness { vain, calls } = witness;
-    let sleep = Some(Sleep { now: clock.now(), until, others: calls.that_change() });
-    vain.times = if vain.last == sleep { vain.times + 1 } else { 1 };
-    vain.last = sleep;
+pub(super) fn in_vain(clock: &dyn Clock, sleep: Sleep, vain: &mut Vain, function: HostCall) -> Result<(), Error> {
+    vain.times = if vain.last == Some(sleep) { vain.times + 1 } else { 1 };
+    vain.last = Some(sleep);
     if vain.times <= MAX_SLEEPS_IN_VAIN {
         return Ok(());
     }
-    let (clock, at) = (name(clock), clock.now());
-    Err(Error::TimeStandsStill { clock, at, until, function, times: vain.times }.into())
+    let Sleep { now: at, until, .. } = sleep;
+    Err(Error::TimeStandsStill { clock: name(clock), at, until, function: function.name(), times: vain.times })
 }
 
 /// What a wait is for which something is ready where every timer is due, or time is at its end: an error if it is a sleep that
 /// moved nothing, once too often.
 #[cold]
-pub(crate) fn ready_at_once(
+pub(super) fn ready_at_once(
     clock: &dyn Clock,
     ready: impl IntoIterator<Item = EventKind>,
-    witness: Option<Witness<'_>>,
-    function: &'static str,
-) -> Result<()> {
+    vain: &mut Vain,
+    calls: &HostCalls,
+    function: HostCall,
+) -> Result<(), Error> {
     let now = clock.now();
     let mut until = Instant::MAX;
     for kind in ready {
@@ -102,12 +85,9 @@ pub(crate) fn ready_at_once(
         }
     }
     if now == Instant::MAX {
-        return if until == now { Err(Error::EndOfTime { function }.into()) } else { Ok(()) };
+        return if until == now { Err(Error::EndOfTime { function: function.name() }) } else { Ok(()) };
     }
-    match witness {
-        Some(witness) if until > now => in_vain(clock, until, witness, function),
-        _ => Ok(()),
-    }
+    if until > now { in_vain(clock, Sleep::new(now, until, calls), vain, function) } else { Ok(()) }
 }
 
 /// What the clock says it is, from the outermost to the innermost.

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+mod calls;
+mod coverage;
+mod error;
+mod fault;
+mod files;
+mod held;
+mod keyvalue;
+pub mod p1;
+pub mod reserve;
+mod state;
+mod timeline;
+#[cfg(feature = "watch")]
+mod watch;
+
+pub use calls::{HostCall, HostCalls};
+pub use coverage::Label;
+pub use error::{Error, Resource};
+pub use fault::{Answer, Errno, Fault, Trap, TrapKind};
+pub use files::{Files, Listing, random_bytes};
+pub use held::{Account, Charge, DEFAULT_MAX_HELD_BYTES, ENTRY, Exceeded, HANDLE, Held};
+pub use keyvalue::{Full, KeyValue, MAX_BYTES, MAX_KEYS};
+pub use state::Wasi;
+pub use timeline::{MAX_SLEEPS_IN_VAIN, Timeline, Waiting, after};
+#[cfg(feature = "watch")]
+pub use watch::CallsSoFar;

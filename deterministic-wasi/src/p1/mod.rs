@@ -1,0 +1,137 @@
+//! WASI 0.1 (`wasi_snapshot_preview1`) and the version before it (`wasi_unstable`), over a guest's memory as bytes.
+//!
+//! An adapter links what [`p1_functions!`](crate::p1_functions) lists to [`functions`], which are called by the same names. Before
+//! the first that needs it, it [starts](State::start) the state; with each call it finds the memory, and passes the
+//! [`Version`].
+//!
+//! Where stock wasmtime-wasi gives an errno or traps, so do these, but where POSIX says otherwise: `fd_read`, `fd_write`,
+//! `fd_pread` and `fd_pwrite` fill or take all buffers of a call, where stock stops after the first; a path with a slash behind
+//! it leads to a directory, also where no symbolic link is followed; and `poll_oneoff` finds regular files always ready.
+
+mod abi;
+mod capture;
+mod descriptors;
+mod environment;
+mod guest;
+mod io;
+mod listing;
+mod paths;
+mod poll;
+mod readiness;
+mod records;
+mod sources;
+mod status;
+mod streams;
+mod table;
+mod types;
+
+use bytes::BytesMut;
+use deterministic_core::ByteStream;
+use deterministic_fs::FileSystem;
+
+use self::abi::Allowance;
+use self::capture::Captured;
+use self::descriptors::Table;
+use self::environment::Strings;
+use crate::Wasi;
+use crate::fault::Answer;
+
+pub use abi::Version;
+pub use guest::{GuestError, GuestMemory, Region};
+pub use poll::poll_without_descriptors;
+pub use sources::MAX_RANDOM;
+pub use streams::{Input, Output, Pending, Stdio, StreamError, StreamResult, Wait};
+pub use table::{FUNCTIONS, Function, Parameter, Points, function};
+pub use types::Errno;
+
+/// The functions by name, one for each row of [`p1_functions!`](crate::p1_functions).
+///
+/// Those that `ask` take the [`Wasi`], those that `copy` and `wait` a [`P1`]; then the memory, the version, and the arguments as
+/// one tuple. Those that `wait` may give a [`Wait`] that has to be finished. `sched_yield` takes the [`Wasi`] alone.
+pub mod functions {
+    pub use super::environment::*;
+    pub use super::io::*;
+    pub use super::listing::*;
+    pub use super::paths::*;
+    pub use super::poll::poll_oneoff;
+    pub use super::sources::{clock_res_get, clock_time_get, random_get, sched_yield};
+    pub use super::status::*;
+}
+
+/// What a store keeps for WASI 0.1 beside what all versions share.
+#[derive(Default)]
+pub struct State {
+    /// Made when the guest starts, so that directories can be mounted until then.
+    descriptors: Option<Table>,
+    arguments: Strings,
+    environment: Strings,
+    allowance: Allowance,
+    captured: Option<Captured>,
+    /// What is written to a standard stream, kept from call to call.
+    scratch: BytesMut,
+}
+
+impl State {
+    /// Whether it was [started](State::start).
+    #[inline]
+    pub fn is_started(&self) -> bool {
+        self.descriptors.is_some()
+    }
+
+    /// Gives the guest its standard streams, the directories that are mounted in `wasi`, its arguments, and its environment.
+    pub fn start(&mut self, wasi: &mut Wasi, stdio: Stdio, arguments: Vec<String>, environment: Vec<(String, String)>) {
+        self.arguments = Strings::arguments(arguments);
+        self.environment = Strings::environment(environment);
+        let captured = self.captured.is_some();
+        self.descriptors = Some(Table::new(stdio, wasi.files.system(), wasi.held.account(), captured));
+    }
+
+    /// How many bytes of strings and lists the next call may make the host copy: to be set before each that copies.
+    #[inline]
+    pub fn set_allowance(&mut self, bytes: usize) {
+        self.allowance = Allowance(bytes);
+    }
+
+    /// The descriptors. There are none before the start.
+    #[inline]
+    fn table(&mut self) -> Answer<&mut Table> {
+        Ok(self.descriptors.as_mut().ok_or(Errno::Badf)?)
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("captured", &self.captured).finish_non_exhaustive()
+    }
+}
+
+/// What a function works on.
+#[derive(Debug)]
+pub struct P1<'a> {
+    /// What only 0.1 has.
+    pub state: &'a mut State,
+    /// What all versions share.
+    pub wasi: &'a mut Wasi,
+}
+
+impl P1<'_> {
+    /// The descriptors, and the files behind them as of now.
+    #[inline]
+    fn open(&mut self) -> Answer<(&mut Table, &mut FileSystem)> {
+        let files = self.wasi.files_now()?;
+        Ok((self.state.table()?, files))
+    }
+
+    /// The same, and the secure random stream, which reads of some devices draw from.
+    #[inline]
+    fn open_to_read(&mut self) -> Answer<(&mut Table, &mut FileSystem, &mut ByteStream)> {
+        let (files, _, random) = self.wasi.files_held_and_random()?;
+        Ok((self.state.table()?, files, random))
+    }
+
+    /// The descriptors.
+    #[inline]
+    fn table(&mut self) -> Answer<&mut Table> {
+        self.state.table()
+    }
+}
