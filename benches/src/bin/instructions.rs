@@ -2,7 +2,7 @@
 //! count. Without an argument, prints the names.
 
 use benches::components::{p2, p2_engine, start_p2};
-use benches::{Call, ComponentCall, Counted, core_engine};
+use benches::{Call, ComponentCall, Counted, Side, core_engine, make_p1, make_stock};
 use deterministic_policies::Preset;
 use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
@@ -62,6 +62,11 @@ fn component(call: &ComponentCall) {
     count(&call.name, |calls| run.call(&mut store, (calls,)).expect("it ends well").0);
 }
 
+/// Makes contexts, and drops them.
+fn contexts<T>(name: &str, make: impl Fn() -> T) {
+    count(name, |calls| (0..calls).map(|_| drop(std::hint::black_box(make()))).count() as u64);
+}
+
 /// Does what is wanted, or says what there is.
 fn choose(wanted: Option<&str>, name: &str, run: impl FnOnce()) {
     match wanted {
@@ -101,6 +106,8 @@ fn main() {
             choose(wanted, &format!("p1 {}, captured output", call.name), || captured(&call));
         }
     }
+    choose(wanted, "p1 context of stock", || contexts("stock", || make_stock(Side::Stock)));
+    choose(wanted, "p1 context", || contexts("ours", || make_p1(Preset::Simulation)));
     for call in component_calls {
         choose(wanted, &format!("p2 {}", call.name), || component(&call));
     }
