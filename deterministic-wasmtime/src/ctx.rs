@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use deterministic_core::Policies;
 use deterministic_wasi::Wasi;
 
+use crate::component::Waits;
 use crate::p2::{FileStreams, Timers};
-use crate::p3::Waits;
 
 /// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
 /// these streams and asks this scheduler.

@@ -11,6 +11,7 @@
 
 use std::pin::Pin;
 
+use deterministic_wasi::HostCall;
 use wasmtime::component::{
     Accessor, ComponentNamedList, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
 };
@@ -20,7 +21,6 @@ use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi_io::bindings::wasi::io::streams;
 
 use crate::{DeterministicCtxView, DeterministicView};
-use deterministic_wasi::HostCall;
 
 /// What each call begins with.
 #[inline(always)]

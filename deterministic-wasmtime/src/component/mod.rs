@@ -1,7 +1,12 @@
-//! What WASI 0.2 and 0.3 share: the door that every call of a component passes.
+//! What WASI 0.2 and 0.3 share: the door that every call of a component passes, and the queue of what its tasks wait for.
 
 mod door;
+mod passing;
 mod sockets;
+mod waits;
 
 pub(crate) use door::{Answer, Interface, Results, linked};
+pub(crate) use passing::{pass_time, wait};
 pub(crate) use sockets::NoSocket;
+pub(crate) use waits::{Turn, beside};
+pub use waits::{Waits, block_on, drive};

@@ -1,11 +1,11 @@
 //! Sockets that nobody has.
 
+use deterministic_wasi::HostCall;
 use wasmtime::Result;
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, ResourceTableError};
 
 use super::Interface;
 use crate::DeterministicView;
-use deterministic_wasi::HostCall;
 
 /// A resource that no guest has: sockets and what belongs to them, told apart by a number.
 pub(crate) enum NoSocket<const KIND: u8> {}

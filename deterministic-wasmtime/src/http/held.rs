@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use ::http::HeaderMap;
+use deterministic_wasi::{Exceeded, HANDLE, Held, HostCall};
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, Lower, Resource};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi_http::p2::bindings::http::types::{Method, Scheme};
@@ -12,8 +13,6 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, p3};
 use super::stock_of;
 use crate::component::Interface;
 use crate::{DeterministicCtxView, DeterministicView};
-use deterministic_wasi::HostCall;
-use deterministic_wasi::{Exceeded, HANDLE, Held};
 
 /// What a field counts beside its name and its value.
 const FIELD: u64 = 128;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use ::http::{HeaderMap, Method, Request, Response, Uri, header, uri};
 use bytes::Bytes;
 use deterministic_core::Instant;
+use deterministic_wasi::{Charge, HANDLE, after};
 use http_body_util::{BodyExt, Empty};
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -21,8 +22,6 @@ use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
 use super::body::{Chunks, Collector};
 use super::{Http, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
-use deterministic_wasi::after;
-use deterministic_wasi::{Charge, HANDLE};
 
 /// What stands behind `future-incoming-response`.
 pub(super) struct Exchange {

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::p2::types::{
 };
 use wasmtime_wasi_http::{FieldMap, RequestOptions, WasiHttpCtxView};
 
+use deterministic_wasi::HostCall;
 use http_body_util::BodyExt;
 
 use super::body::OutgoingBody;
@@ -23,7 +24,6 @@ use super::outgoing::{Exchange, declared_length};
 use super::stock;
 use crate::component::Interface;
 use crate::{DeterministicCtxView, DeterministicView};
-use deterministic_wasi::HostCall;
 
 /// Defines `wasi:http/types` and `wasi:http/outgoing-handler` in `linker`, beside the interfaces of
 /// [`p2::add_to_linker_sync`](crate::p2::add_to_linker_sync) or

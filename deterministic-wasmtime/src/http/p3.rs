@@ -6,6 +6,7 @@
 
 use std::future::poll_fn;
 
+use deterministic_wasi::{HANDLE, HostCall, after};
 use wasmtime::component::{Access, Accessor, FutureReader, Linker, Resource, StreamReader};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
@@ -21,12 +22,8 @@ use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
 use super::outgoing::Answer;
 use super::{Trailers, error, held, stock, stock_of, visible};
-use crate::component::{Interface, Results as _};
-use crate::p3::wait;
+use crate::component::{Interface, Results as _, wait};
 use crate::{Deterministic, DeterministicView};
-use deterministic_wasi::HANDLE;
-use deterministic_wasi::HostCall;
-use deterministic_wasi::after;
 
 /// Defines `wasi:http/types` and `wasi:http/client` in `linker`, beside the interfaces of
 /// [`p3::add_to_linker`](crate::p3::add_to_linker). Together they are all that the world `wasi:http/service` imports.

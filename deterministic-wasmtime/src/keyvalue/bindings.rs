@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use deterministic_wasi::{Exceeded, HANDLE, HostCall, Wasi};
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
 use crate::component::{Answer, linked};
 use crate::{DeterministicCtxView, DeterministicView};
-use deterministic_wasi::HostCall;
-use deterministic_wasi::{Exceeded, HANDLE, Wasi};
 
 mod generated {
     wasmtime::component::bindgen!({

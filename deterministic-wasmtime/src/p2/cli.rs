@@ -6,9 +6,9 @@ use wasmtime_wasi::p2::bindings::cli as bindings;
 
 use bindings::terminal_input::TerminalInput;
 use bindings::terminal_output::TerminalOutput;
+use deterministic_wasi::HostCall;
 
 use crate::component::linked;
-use deterministic_wasi::HostCall;
 
 linked! {
     /// `wasi:cli/environment`: arguments, variables and the first directory, as the builder has them.

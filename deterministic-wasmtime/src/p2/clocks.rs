@@ -1,6 +1,7 @@
 //! `wasi:clocks`.
 
 use deterministic_core::{ClockId, Instant};
+use deterministic_wasi::after;
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Lower, Resource};
 use wasmtime_wasi::p2::DynPollable;
@@ -8,7 +9,6 @@ use wasmtime_wasi::p2::bindings::clocks;
 
 use crate::DeterministicCtxView;
 use crate::component::linked;
-use deterministic_wasi::after;
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.

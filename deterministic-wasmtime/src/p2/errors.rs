@@ -1,5 +1,6 @@
 //! `wasi:io/error`.
 
+use deterministic_wasi::HostCall;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::IoError;
@@ -7,7 +8,6 @@ use wasmtime_wasi_io::bindings::wasi::io::error as bindings;
 
 use crate::DeterministicCtxView;
 use crate::component::linked;
-use deterministic_wasi::HostCall;
 
 linked! {
     /// `wasi:io/error`: stock shows the host's error with its text, and at times a backtrace with addresses.

@@ -16,8 +16,7 @@ use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
 use super::deadlines::Deadlines;
-use crate::component::Interface;
-use crate::p3::{Turn, beside, pass_time};
+use crate::component::{Interface, Turn, beside, pass_time};
 use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error};
 
 /// `wasi:io/poll`.

@@ -1,12 +1,12 @@
 //! `wasi:random`.
 
 use deterministic_core::ByteStream;
+use deterministic_wasi::reserve;
 use wasmtime::Result;
 use wasmtime_wasi::p2::bindings::random as bindings;
 
 use crate::component::linked;
 use crate::{DeterministicCtxView, Error};
-use deterministic_wasi::reserve;
 
 linked! {
     /// `wasi:random/random`: the secure stream.

@@ -11,11 +11,10 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, IoError};
 use bindings::network::{ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress};
 use bindings::tcp::ShutdownType;
 use bindings::udp::{IncomingDatagram, OutgoingDatagram};
+use deterministic_wasi::{HANDLE, HostCall};
 
 use crate::DeterministicCtxView;
 use crate::component::{NoSocket, linked};
-use deterministic_wasi::HANDLE;
-use deterministic_wasi::HostCall;
 
 /// What a guest hands to functions that would use the network.
 struct Network;

@@ -7,11 +7,11 @@ use wasmtime_wasi::p3::bindings::cli as bindings;
 
 use bindings::terminal_input::TerminalInput;
 use bindings::terminal_output::TerminalOutput;
+use deterministic_wasi::HostCall;
 
 use crate::DeterministicView;
 use crate::component::linked;
 use crate::p2::{exit_with, exit_with_code};
-use deterministic_wasi::HostCall;
 
 /// The store as the functions want it that start a stream.
 fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Access<'_, T, WasiCli> {

@@ -18,7 +18,6 @@
 
 mod cli;
 mod clocks;
-mod drive;
 mod files;
 mod network;
 mod randomness;
@@ -27,15 +26,12 @@ pub use cli::{
     environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
     terminal_stdout,
 };
-pub(crate) use clocks::pass_time;
-#[cfg(feature = "http")]
-pub(crate) use clocks::wait;
 pub use clocks::{monotonic_clock, system_clock, timezone};
-pub(crate) use drive::{Turn, beside};
-pub use drive::{Waits, block_on, drive};
 pub use files::{filesystem, preopens};
 pub use network::{ip_name_lookup, sockets};
 pub use randomness::{insecure, insecure_seed, random};
+
+pub use crate::component::{Waits, block_on, drive};
 
 use wasmtime::Result;
 use wasmtime::component::Linker;

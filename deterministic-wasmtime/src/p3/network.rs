@@ -6,10 +6,10 @@ use wasmtime_wasi::p3::bindings::sockets as bindings;
 
 use bindings::ip_name_lookup::ErrorCode as LookupErrorCode;
 use bindings::types::{ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress};
+use deterministic_wasi::HostCall;
 
 use crate::DeterministicCtxView;
 use crate::component::{NoSocket, linked};
-use deterministic_wasi::HostCall;
 
 type Tcp = Resource<NoSocket<0>>;
 type Udp = Resource<NoSocket<1>>;

@@ -11,6 +11,7 @@ mod fingerprint;
 mod guests;
 mod held;
 mod hooks;
+mod imports;
 mod instances;
 mod limits;
 mod moved_over;

@@ -5,9 +5,7 @@
 
 use deterministic_core::ByteStream;
 use deterministic_fs::{Access, ErrorCode, FileSystem, FileType, Handle, NewTime, OpenOptions, Position, Stat};
-use deterministic_wasi::reserve;
-use deterministic_wasi::{Charge, Exceeded, HANDLE, Held};
-use deterministic_wasi::{Listing, random_bytes};
+use deterministic_wasi::{Charge, Exceeded, HANDLE, Held, Listing, random_bytes, reserve};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::filesystem::Descriptor;
 

@@ -15,12 +15,11 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult, IoEr
 use bindings::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
+use deterministic_wasi::{HostCall, Listing};
 
 use crate::DeterministicCtxView;
 use crate::component::linked;
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
-use deterministic_wasi::HostCall;
-use deterministic_wasi::Listing;
 
 pub(crate) use convert::conversions;
 pub(crate) use descriptors::{Descriptors, Failure};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use deterministic_core::ByteStream;
 use deterministic_fs::{ErrorCode, FileSystem, Handle, Position};
+use deterministic_wasi::{HANDLE, Wasi, random_bytes, reserve};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{
@@ -16,9 +17,6 @@ use super::CHUNK;
 use crate::ctx::DeterministicCtx;
 use crate::p2::files::Failure;
 use crate::{DeterministicCtxView, Error};
-use deterministic_wasi::random_bytes;
-use deterministic_wasi::reserve;
-use deterministic_wasi::{HANDLE, Wasi};
 
 /// The streams of files that are alive.
 #[derive(Debug, Default)]

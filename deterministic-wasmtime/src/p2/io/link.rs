@@ -1,10 +1,11 @@
 //! Linking `wasi:io/streams`.
 
+use deterministic_wasi::HostCall;
+
 use super::asynchronous::{HostInputStream as AsyncInput, HostOutputStream as AsyncOutput};
 use super::synchronous::{HostInputStream as SyncInput, HostOutputStream as SyncOutput};
 use crate::component::{Answer as _, Interface};
 use crate::{DeterministicCtxView, DeterministicView};
-use deterministic_wasi::HostCall;
 
 /// `wasi:io/streams`: streams of files do their work when asked, up to 64 KiB with each call. All others are the embedder's.
 pub mod streams {

@@ -17,12 +17,12 @@ use bindings::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, MetadataHashValue,
     NewTimestamp, OpenFlags, PathFlags,
 };
+use deterministic_wasi::HostCall;
 
 use crate::component::{Results as _, linked};
 use crate::p2::files::{Descriptors, Failure};
 use crate::{Deterministic, DeterministicCtxView, DeterministicView};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, error_code, follow, metadata_hash, new_time};
-use deterministic_wasi::HostCall;
 use outcome::{Ended, Outcome};
 use streams::{Entries, Reading, Writing};
 

@@ -4,9 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use deterministic_fs::{DirectoryEntry, ErrorCode, FileSystem, Handle, Position};
-use deterministic_wasi::Charge;
-use deterministic_wasi::reserve;
-use deterministic_wasi::{Listing, random_bytes};
+use deterministic_wasi::{Charge, Listing, random_bytes, reserve};
 use wasmtime::component::{Destination, Source, StreamConsumer, StreamProducer, StreamResult, VecBuffer};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p3::bindings::filesystem::types;

@@ -81,7 +81,7 @@ impl Waits {
     }
 
     /// The first deadline in the queue, of the waits that were not told that they are over.
-    pub(super) fn earliest(&self) -> Option<Instant> {
+    pub(crate) fn earliest(&self) -> Option<Instant> {
         let queue = self.queue();
         let mut waiting = queue.waiting.iter().filter(|(_, state)| !matches!(state, State::Over));
         waiting.next().map(|((deadline, _), _)| *deadline)
@@ -89,7 +89,7 @@ impl Waits {
 
     /// The waits that are over at `now`, in the order of their deadlines, then of their age. Those that were told so
     /// already are not among them.
-    pub(super) fn due(&self, now: Instant) -> Vec<Event> {
+    pub(crate) fn due(&self, now: Instant) -> Vec<Event> {
         let queue = self.queue();
         let due = queue.waiting.range(..=(now, u64::MAX)).filter(|(_, state)| !matches!(state, State::Over));
         (0..)
@@ -101,7 +101,7 @@ impl Waits {
     }
 
     /// Ends the waits, in this order. The others stay in the queue, due.
-    pub(super) fn end<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+    pub(crate) fn end<'a>(&self, events: impl Iterator<Item = &'a Event>) {
         let keys = events.filter_map(|event| match event.kind() {
             EventKind::Timer { deadline } => Some((deadline, event.id())),
             _ => None,
@@ -151,7 +151,7 @@ impl Waits {
 
 impl Place {
     /// Whether the event is that of this place.
-    pub(super) fn is(&self, event: &Event) -> bool {
+    pub(crate) fn is(&self, event: &Event) -> bool {
         (event.kind(), event.id()) == (EventKind::Timer { deadline: self.key.0 }, self.key.1)
     }
 
