@@ -64,10 +64,3 @@ fn every_parameter_is_in_the_table_of_descriptions() {
     }
     assert_eq!(table("## Descriptions"), described);
 }
-
-#[cfg(feature = "std")]
-#[test]
-fn every_preset_is_in_its_table() {
-    let presets: BTreeSet<_> = deterministic_policies::Preset::ALL.iter().map(|preset| preset.name()).collect();
-    assert_eq!(table("## Which preset"), presets);
-}
