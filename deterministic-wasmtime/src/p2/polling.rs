@@ -1,7 +1,7 @@
 //! `wasi:io/poll`: waiting without a host thread that waits.
 //!
-//! A pollable is opaque, so the deadlines of our own timers are kept beside the table of resources, by number. All timers
-//! of a store are children of one entry in the table, which keeps each at one entry of its own.
+//! A pollable is opaque, so the deadlines of our own timers are kept beside the table of resources, by number. What stands in
+//! the table for a timer only keeps its number, and takes no memory of its own.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -10,8 +10,8 @@ use deterministic_core::{Event, EventKind, Instant};
 use deterministic_wasi::{HANDLE, HostCall, Waiting, Wasi, reserve};
 use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
+use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::sync::io::poll::HostPollable;
-use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
@@ -111,8 +111,8 @@ fn wait_beside<T: DeterministicView + 'static>(
 /// The timers that are alive.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    /// The entry whose children all timers are.
-    parent: Option<u32>,
+    /// Whether the number before that of the first is taken: schedulers see numbers, and those of a run stay what they were.
+    begun: bool,
     /// Deadlines by the pollable's number.
     pub(crate) deadlines: Deadlines,
     /// Pollables whose deadline is not known yet, and what they wait for.
@@ -122,25 +122,20 @@ pub(crate) struct Timers {
     pub(crate) reached: Instant,
 }
 
-/// What stands in the table for all timers. Only `wasi:io/poll` of this crate knows when one is due; for any other it is
-/// always ready, so that a mistake in linking shows as a busy guest and not as one that hangs.
+/// What stands in the table for a timer. Only `wasi:io/poll` of this crate knows what it is; any other ends the guest with an
+/// error, so that a mistake in linking does not show as a guest that hangs.
 struct Timer;
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for Timer {
-    async fn ready(&mut self) {}
-}
 
 impl DeterministicCtxView<'_> {
     /// A pollable that is ready at `deadline`.
     pub(crate) fn subscribe(&mut self, deadline: Instant) -> Result<Resource<DynPollable>> {
         self.ctx.held.account().room(HANDLE).map_err(Error::from)?;
         let timers = &mut self.ctx.timers;
-        let parent = match timers.parent {
-            Some(parent) => parent,
-            None => *timers.parent.insert(self.table.push(Timer)?.rep()),
-        };
-        let pollable = subscribe(self.table, Resource::<Timer>::new_borrow(parent))?;
+        if !timers.begun {
+            self.table.push(Timer)?;
+            timers.begun = true;
+        }
+        let pollable = Resource::new_own(self.table.push(Timer)?.rep());
         timers.deadlines.insert(pollable.rep(), deadline);
         self.held(pollable)
     }
@@ -177,7 +172,10 @@ impl DeterministicCtxView<'_> {
         self.ctx.timers.deadlines.remove(pollable.rep());
         self.ctx.timers.open.remove(&pollable.rep());
         let number = pollable.rep();
-        stock::HostPollable::drop(self.table, pollable)?;
+        match self.table.get(&Resource::<Timer>::new_borrow(number)) {
+            Ok(Timer) => self.table.delete(Resource::<Timer>::new_own(number)).map(drop)?,
+            Err(_) => stock::HostPollable::drop(self.table, pollable)?,
+        }
         self.ctx.held.release(number);
         Ok(())
     }
