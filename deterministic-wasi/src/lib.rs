@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod captured;
 mod coverage;
 mod error;
 mod fault;
@@ -18,6 +19,7 @@ mod timeline;
 mod watch;
 
 pub use calls::{HostCall, HostCalls};
+pub use captured::{Captured, StandardOutput};
 pub use coverage::Label;
 pub use error::{Error, Resource};
 pub use fault::{Answer, Errno, Fault, Trap, TrapKind};

@@ -6,7 +6,7 @@ use deterministic_core::Policies;
 use deterministic_wasi::Wasi;
 
 use crate::component::Waits;
-use crate::p2::{FileStreams, Timers};
+use crate::p2::{Streams, Timers};
 
 /// The state of one store's policies. Every WASI version that the store's guests use reads this one timeline, draws from
 /// these streams and asks this scheduler.
@@ -15,7 +15,7 @@ use crate::p2::{FileStreams, Timers};
 #[derive(Debug)]
 pub struct DeterministicCtx {
     pub(crate) wasi: Wasi,
-    pub(crate) file_streams: FileStreams,
+    pub(crate) streams: Streams,
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
     #[cfg(feature = "http")]
@@ -27,7 +27,7 @@ impl DeterministicCtx {
     pub fn new(policies: Policies) -> Self {
         DeterministicCtx {
             wasi: Wasi::new(policies),
-            file_streams: FileStreams::default(),
+            streams: Streams::default(),
             timers: Timers::default(),
             waits: Waits::default(),
             #[cfg(feature = "http")]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use deterministic_fs::{FileSystem, FileType, Handle};
 
-use super::capture::Which;
 use super::streams::{Input, Output, Stdio};
 use super::types::{Errno, Filetype};
+use crate::captured::StandardOutput;
 use crate::fault::Answer;
 use crate::files::Listing;
 use crate::held::{Account, HANDLE};
@@ -26,7 +26,7 @@ pub(super) enum Descriptor {
         filetype: Filetype,
     },
     /// Output that the context keeps.
-    Captured(Which),
+    Captured(StandardOutput),
     Directory(Directory),
     File(File),
 }
@@ -93,8 +93,8 @@ impl Table {
             Some(Descriptor::Output { stream: error, filetype: terminal(error_type) }),
         ];
         if captured {
-            places[1] = Some(Descriptor::Captured(Which::Stdout));
-            places[2] = Some(Descriptor::Captured(Which::Stderr));
+            places[1] = Some(Descriptor::Captured(StandardOutput::Stdout));
+            places[2] = Some(Descriptor::Captured(StandardOutput::Stderr));
         }
         places.extend(files.preopens().map(|(name, handle)| {
             Some(Descriptor::Directory(Directory { handle: handle.clone(), preopen: Some(name.into()), reading: None }))

@@ -7,6 +7,7 @@ use deterministic_core::ByteStream;
 use deterministic_fs::{FileSystem, Position};
 
 use super::abi::{Allowance, Version, write_u32, write_u64};
+use super::capture;
 use super::descriptors::{Descriptor, File};
 use super::guest::{Bytes, GuestError, GuestMemory, GuestPtr};
 use super::streams::{self, Wait};
@@ -167,7 +168,7 @@ pub fn fd_write(
         Descriptor::Captured(which) => {
             let which = *which;
             let captured = ctx.state.captured.as_mut().ok_or(Errno::Badf)?;
-            let written = captured.write(which, memory, buffers)?;
+            let written = capture::write(captured, which, memory, buffers)?;
             return write_u32(memory, out, written).map(|()| None);
         }
         _ => return Err(Errno::Badf.into()),

@@ -30,10 +30,10 @@ use deterministic_core::ByteStream;
 use deterministic_fs::FileSystem;
 
 use self::abi::Allowance;
-use self::capture::Captured;
 use self::descriptors::Table;
 use self::environment::Strings;
 use crate::Wasi;
+use crate::captured::Captured;
 use crate::fault::Answer;
 
 pub use abi::Version;

@@ -1,5 +1,6 @@
 //! What WASI 0.2 and 0.3 share: the door that every call of a component passes, and the queue of what its tasks wait for.
 
+mod captured;
 mod door;
 mod passing;
 mod sockets;

@@ -6,7 +6,7 @@ use wasmtime_wasi::p2::bindings::cli as bindings;
 
 use bindings::terminal_input::TerminalInput;
 use bindings::terminal_output::TerminalOutput;
-use deterministic_wasi::HostCall;
+use deterministic_wasi::{HostCall, StandardOutput};
 
 use crate::component::linked;
 
@@ -47,9 +47,12 @@ linked! {
 }
 
 linked! {
-    /// `wasi:cli/stdout`: the builder's stream. Needs [`streams`](super::streams) beside it.
+    /// `wasi:cli/stdout`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
     stdout, "wasi:cli/stdout@0.2.12", |cli| {
         cli.func_of_data(HostCall::get_stdout, |data, ()| {
+            if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stdout) {
+                return captured;
+            }
             let stream = bindings::stdout::Host::get_stdout(&mut data.cli())?;
             data.deterministic_view().held(stream)
         })?;
@@ -57,9 +60,12 @@ linked! {
 }
 
 linked! {
-    /// `wasi:cli/stderr`: the builder's stream. Needs [`streams`](super::streams) beside it.
+    /// `wasi:cli/stderr`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
     stderr, "wasi:cli/stderr@0.2.12", |cli| {
         cli.func_of_data(HostCall::get_stderr, |data, ()| {
+            if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stderr) {
+                return captured;
+            }
             let stream = bindings::stderr::Host::get_stderr(&mut data.cli())?;
             data.deterministic_view().held(stream)
         })?;
@@ -92,7 +98,12 @@ linked! {
     /// `wasi:cli/terminal-stdout`: whether the builder's stream is one.
     terminal_stdout, "wasi:cli/terminal-stdout@0.2.12", |cli| {
         use bindings::terminal_stdout::Host;
-        cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| Host::get_terminal_stdout(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| {
+            if data.deterministic_view().ctx.streams.captured.is_some() {
+                return Ok(None);
+            }
+            Host::get_terminal_stdout(&mut data.cli())
+        })?;
     }
 }
 
@@ -100,6 +111,11 @@ linked! {
     /// `wasi:cli/terminal-stderr`: whether the builder's stream is one.
     terminal_stderr, "wasi:cli/terminal-stderr@0.2.12", |cli| {
         use bindings::terminal_stderr::Host;
-        cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| Host::get_terminal_stderr(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| {
+            if data.deterministic_view().ctx.streams.captured.is_some() {
+                return Ok(None);
+            }
+            Host::get_terminal_stderr(&mut data.cli())
+        })?;
     }
 }

@@ -1,5 +1,7 @@
 //! `wasi:cli`: what the embedder gave to the builder.
 
+mod captured;
+
 use wasmtime::StoreContextMut;
 use wasmtime::component::Access;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
@@ -7,7 +9,8 @@ use wasmtime_wasi::p3::bindings::cli as bindings;
 
 use bindings::terminal_input::TerminalInput;
 use bindings::terminal_output::TerminalOutput;
-use deterministic_wasi::HostCall;
+use captured::capture;
+use deterministic_wasi::{HostCall, StandardOutput};
 
 use crate::DeterministicView;
 use crate::component::linked;
@@ -46,18 +49,24 @@ linked! {
 }
 
 linked! {
-    /// `wasi:cli/stdout`: the builder's stream.
+    /// `wasi:cli/stdout`: the builder's stream, or the context itself.
     stdout, "wasi:cli/stdout@0.3.0", |cli| {
-        cli.func_of_store(HostCall::stdout_write_via_stream, |store, (data,)| {
+        cli.func_of_store(HostCall::stdout_write_via_stream, |mut store, (data,)| {
+            if store.data_mut().deterministic_view().ctx.streams.captured.is_some() {
+                return Ok((capture(store, data, StandardOutput::Stdout)?,));
+            }
             Ok((<WasiCli as bindings::stdout::HostWithStore<T>>::write_via_stream(access(store), data)?,))
         })?;
     }
 }
 
 linked! {
-    /// `wasi:cli/stderr`: the builder's stream.
+    /// `wasi:cli/stderr`: the builder's stream, or the context itself.
     stderr, "wasi:cli/stderr@0.3.0", |cli| {
-        cli.func_of_store(HostCall::stderr_write_via_stream, |store, (data,)| {
+        cli.func_of_store(HostCall::stderr_write_via_stream, |mut store, (data,)| {
+            if store.data_mut().deterministic_view().ctx.streams.captured.is_some() {
+                return Ok((capture(store, data, StandardOutput::Stderr)?,));
+            }
             Ok((<WasiCli as bindings::stderr::HostWithStore<T>>::write_via_stream(access(store), data)?,))
         })?;
     }
@@ -89,7 +98,12 @@ linked! {
     /// `wasi:cli/terminal-stdout`: whether the builder's stream is one.
     terminal_stdout, "wasi:cli/terminal-stdout@0.3.0", |cli| {
         use bindings::terminal_stdout::Host;
-        cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| Host::get_terminal_stdout(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| {
+            if data.deterministic_view().ctx.streams.captured.is_some() {
+                return Ok(None);
+            }
+            Host::get_terminal_stdout(&mut data.cli())
+        })?;
     }
 }
 
@@ -97,6 +111,11 @@ linked! {
     /// `wasi:cli/terminal-stderr`: whether the builder's stream is one.
     terminal_stderr, "wasi:cli/terminal-stderr@0.3.0", |cli| {
         use bindings::terminal_stderr::Host;
-        cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| Host::get_terminal_stderr(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| {
+            if data.deterministic_view().ctx.streams.captured.is_some() {
+                return Ok(None);
+            }
+            Host::get_terminal_stderr(&mut data.cli())
+        })?;
     }
 }

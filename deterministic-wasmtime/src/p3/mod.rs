@@ -20,6 +20,7 @@ mod cli;
 mod clocks;
 mod files;
 mod network;
+mod outcome;
 mod randomness;
 
 pub use cli::{
@@ -29,6 +30,7 @@ pub use cli::{
 pub use clocks::{monotonic_clock, system_clock, timezone};
 pub use files::{filesystem, preopens};
 pub use network::{ip_name_lookup, sockets};
+use outcome::Outcome;
 pub use randomness::{insecure, insecure_seed, random};
 
 pub use crate::component::{Waits, block_on, drive};

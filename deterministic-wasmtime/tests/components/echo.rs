@@ -12,16 +12,20 @@ use wit_parser::Resolve;
 
 use crate::host::{async_linker, engine};
 
-fn echo(input: Vec<u8>) -> (Vec<u8>, Result<(), ()>) {
+/// The guest.
+pub(crate) fn component() -> Component {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("echo.wit", include_str!("echo.wit")).unwrap();
     let world = resolve.select_world(&[package], Some("echo")).unwrap();
     let mut module = wat::parse_str(include_str!("echo.wat")).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     let bytes = ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap();
+    Component::new(&engine(), bytes).unwrap()
+}
 
-    let engine = engine();
-    let component = Component::new(&engine, bytes).unwrap();
+fn echo(input: Vec<u8>) -> (Vec<u8>, Result<(), ()>) {
+    let component = component();
+    let engine = component.engine().clone();
     let stdout = MemoryOutputPipe::new(64 << 20);
     let mut builder = WasiCtxBuilder::new();
     builder.stdin(MemoryInputPipe::new(input)).stdout(stdout.clone());

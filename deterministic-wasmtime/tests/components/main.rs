@@ -2,6 +2,7 @@
 
 mod adapted;
 mod bad_input;
+mod captured;
 mod coverage;
 mod door;
 mod echo;

@@ -1,12 +1,12 @@
-//! Streams of files. They need the file system and the clock, so what they are is kept beside the table of resources, by
-//! number; the table has a placeholder.
+//! Streams of files, and of captured output. They need the file system and the clock, so what they are is kept beside the table
+//! of resources, by number; the table has a placeholder.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use deterministic_core::ByteStream;
 use deterministic_fs::{ErrorCode, FileSystem, Handle, Position};
-use deterministic_wasi::{HANDLE, Wasi, random_bytes, reserve};
+use deterministic_wasi::{Captured, HANDLE, StandardOutput, Wasi, random_bytes, reserve};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{
@@ -18,11 +18,12 @@ use crate::ctx::DeterministicCtx;
 use crate::p2::files::Failure;
 use crate::{DeterministicCtxView, Error};
 
-/// The streams of files that are alive.
+/// The streams that are alive and no embedder's, and what is written to some of them.
 #[derive(Debug, Default)]
-pub(crate) struct FileStreams {
+pub(crate) struct Streams {
     inputs: BTreeMap<u32, Input>,
-    outputs: BTreeMap<u32, Output>,
+    outputs: BTreeMap<u32, Stream>,
+    pub(crate) captured: Option<Captured>,
 }
 
 #[derive(Debug)]
@@ -33,14 +34,20 @@ struct Input {
 }
 
 #[derive(Debug)]
-struct Output {
+enum Stream {
+    File(OutputFile),
+    Captured(StandardOutput),
+}
+
+#[derive(Debug)]
+struct OutputFile {
     file: Handle,
     position: Position,
     closed: bool,
 }
 
 /// What a write of zeros writes.
-static ZEROS: [u8; CHUNK] = [0; CHUNK];
+pub(super) static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
 /// What stands in the table. A file is always ready.
 struct Placeholder;
@@ -113,7 +120,24 @@ impl Input {
     }
 }
 
-impl Output {
+/// What may be written to captured output.
+fn room(captured: &Captured, which: StandardOutput) -> StreamResult<u64> {
+    match captured.room(which) {
+        0 => Err(StreamError::Closed),
+        room => Ok(room as u64),
+    }
+}
+
+/// All of it, which is no more than there is room for.
+fn write_captured(captured: &mut Captured, which: StandardOutput, bytes: &[u8]) -> StreamResult<()> {
+    let room = room(captured, which)?;
+    if bytes.len() as u64 > room {
+        return Err(trap(Error::WriteNotPermitted { permitted: room }));
+    }
+    captured.take(which, bytes).map(drop).map_err(trap)
+}
+
+impl OutputFile {
     fn check_write(&self) -> StreamResult<u64> {
         if self.closed { Err(StreamError::Closed) } else { Ok(CHUNK as u64) }
     }
@@ -155,7 +179,7 @@ impl DeterministicCtxView<'_> {
         self.ctx.held.account().room(HANDLE)?;
         let stream = self.table.push(Box::new(Placeholder) as DynInputStream)?;
         self.ctx.held.set(stream.rep(), HANDLE)?;
-        self.ctx.file_streams.inputs.insert(stream.rep(), Input { file, position, closed: false });
+        self.ctx.streams.inputs.insert(stream.rep(), Input { file, position, closed: false });
         Ok(stream)
     }
 
@@ -164,25 +188,38 @@ impl DeterministicCtxView<'_> {
         file: Handle,
         position: Position,
     ) -> Result<Resource<DynOutputStream>, Failure> {
+        self.push_any_output(Stream::File(OutputFile { file, position, closed: false }))
+    }
+
+    /// A standard stream that is captured; `None` if those are the embedder's.
+    pub(in crate::p2) fn push_captured(
+        &mut self,
+        which: StandardOutput,
+    ) -> Option<wasmtime::Result<Resource<DynOutputStream>>> {
+        self.ctx.streams.captured.as_ref()?;
+        Some(self.push_any_output(Stream::Captured(which)).map_err(Into::into))
+    }
+
+    fn push_any_output(&mut self, output: Stream) -> Result<Resource<DynOutputStream>, Failure> {
         self.ctx.held.account().room(HANDLE)?;
         let stream = self.table.push(Box::new(Placeholder) as DynOutputStream)?;
         self.ctx.held.set(stream.rep(), HANDLE)?;
-        self.ctx.file_streams.outputs.insert(stream.rep(), Output { file, position, closed: false });
+        self.ctx.streams.outputs.insert(stream.rep(), output);
         Ok(stream)
     }
 
     pub(super) fn is_file_input(&self, stream: &Resource<DynInputStream>) -> bool {
-        self.ctx.file_streams.inputs.contains_key(&stream.rep())
+        self.ctx.streams.inputs.contains_key(&stream.rep())
     }
 
     pub(super) fn is_file_output(&self, stream: &Resource<DynOutputStream>) -> bool {
-        self.ctx.file_streams.outputs.contains_key(&stream.rep())
+        self.ctx.streams.outputs.contains_key(&stream.rep())
     }
 
     #[inline]
     pub(super) fn read_file(&mut self, stream: &Resource<DynInputStream>, len: u64) -> Option<StreamResult<Vec<u8>>> {
-        let DeterministicCtx { file_streams, wasi: Wasi { files, secure_random, .. }, .. } = &mut *self.ctx;
-        let input = file_streams.inputs.get_mut(&stream.rep())?;
+        let DeterministicCtx { streams, wasi: Wasi { files, secure_random, .. }, .. } = &mut *self.ctx;
+        let input = streams.inputs.get_mut(&stream.rep())?;
         Some(files.as_they_are().map_err(trap).and_then(|files| input.read(files, secure_random, len)))
     }
 
@@ -194,25 +231,44 @@ impl DeterministicCtxView<'_> {
         let deleted = self.is_file_input(stream).then(|| self.table.delete(Resource::new_own(stream.rep())))?;
         // One with pollables left stays, and the guest traps.
         Some(deleted.map_err(Into::into).map(|_: DynInputStream| {
-            self.ctx.file_streams.inputs.remove(&stream.rep());
+            self.ctx.streams.inputs.remove(&stream.rep());
             self.ctx.held.release(stream.rep());
         }))
     }
 
     pub(super) fn check_write_file(&self, stream: &Resource<DynOutputStream>) -> Option<StreamResult<u64>> {
-        self.ctx.file_streams.outputs.get(&stream.rep()).map(Output::check_write)
+        let Streams { outputs, captured, .. } = &self.ctx.streams;
+        match outputs.get(&stream.rep())? {
+            Stream::File(file) => Some(file.check_write()),
+            Stream::Captured(which) => Some(room(captured.as_ref()?, *which)),
+        }
     }
 
     #[inline]
     pub(super) fn write_file(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
-        let DeterministicCtx { file_streams, wasi: Wasi { files, time, .. }, .. } = &mut *self.ctx;
-        let output = file_streams.outputs.get_mut(&stream.rep())?;
+        let DeterministicCtx { streams: Streams { outputs, captured, .. }, wasi: Wasi { files, time, .. }, .. } =
+            &mut *self.ctx;
+        let output = match outputs.get_mut(&stream.rep())? {
+            Stream::File(output) => output,
+            Stream::Captured(which) => return Some(write_captured(captured.as_mut()?, *which, bytes)),
+        };
         // Of a context that is borrowed in parts.
         let now = time.epoch.at(time.clock.now()).as_unix_nanos();
         Some(files.as_they_are().map_err(trap).and_then(|files| {
             files.set_now(now);
             output.write(files, bytes)
         }))
+    }
+
+    /// Writes all of `bytes`, which has no permission: of captured output as much as there is room for, and then it is closed.
+    pub(super) fn write_whole(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
+        let Streams { outputs, captured, .. } = &mut self.ctx.streams;
+        let Some(Stream::Captured(which)) = outputs.get(&stream.rep()) else { return self.write_file(stream, bytes) };
+        Some(match captured.as_mut()?.take(*which, bytes) {
+            Ok(taken) if taken < bytes.len() => Err(StreamError::Closed),
+            Ok(_) => Ok(()),
+            Err(error) => Err(trap(error)),
+        })
     }
 
     pub(super) fn write_zeroes_to_file(
@@ -222,8 +278,17 @@ impl DeterministicCtxView<'_> {
     ) -> Option<StreamResult<()>> {
         match self.check_write_file(stream)? {
             Ok(permit) if len > permit => Some(Err(trap(Error::WriteNotPermitted { permitted: permit }))),
-            // What is permitted is never more than there are.
-            Ok(_) => self.write_file(stream, &ZEROS[..len as usize]),
+            Ok(_) => {
+                // A file never permits more than there are.
+                let (mut left, most) = (len, ZEROS.len() as u64);
+                while left > most {
+                    if let Err(error) = self.write_file(stream, &ZEROS)? {
+                        return Some(Err(error));
+                    }
+                    left -= most;
+                }
+                self.write_file(stream, &ZEROS[..left as usize])
+            }
             Err(closed) => Some(Err(closed)),
         }
     }
@@ -236,7 +301,7 @@ impl DeterministicCtxView<'_> {
     pub(super) fn drop_file_output(&mut self, stream: &Resource<DynOutputStream>) -> Option<wasmtime::Result<()>> {
         let deleted = self.is_file_output(stream).then(|| self.table.delete(Resource::new_own(stream.rep())))?;
         Some(deleted.map_err(Into::into).map(|_: DynOutputStream| {
-            self.ctx.file_streams.outputs.remove(&stream.rep());
+            self.ctx.streams.outputs.remove(&stream.rep());
             self.ctx.held.release(stream.rep());
         }))
     }
@@ -272,7 +337,7 @@ mod tests {
             assert!(view.drop_file_output(&Resource::new_borrow(input.rep())).is_none());
             view.drop_file_input(&input).unwrap().unwrap();
             view.drop_file_output(&output).unwrap().unwrap();
-            let FileStreams { inputs, outputs } = &view.ctx.file_streams;
+            let Streams { inputs, outputs, .. } = &view.ctx.streams;
             assert!(inputs.is_empty() && outputs.is_empty() && view.table.is_empty());
             assert!(view.read_file(&input, 9).is_none() && view.write_file(&output, b"x").is_none());
         }

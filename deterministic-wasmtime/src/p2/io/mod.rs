@@ -1,4 +1,5 @@
-//! `wasi:io/streams`: those of files are answered here, at once and on the calling thread; the others by wasmtime-wasi.
+//! `wasi:io/streams`: those of files and captured output are answered here, at once and on the calling thread; the others are
+//! the embedder's.
 
 mod files;
 mod link;
@@ -16,7 +17,9 @@ use deterministic_wasi::HANDLE;
 use crate::executor::block_on;
 use crate::{DeterministicCtxView, Error};
 
-pub(crate) use files::FileStreams;
+use files::ZEROS;
+
+pub(crate) use files::Streams;
 pub use link::streams;
 
 /// What one call reads from a file or writes to it at most: wasmtime-wasi's own limit. Up to it, everything that is asked
@@ -43,7 +46,7 @@ impl DeterministicCtxView<'_> {
             return None;
         }
         match bounded(bytes.len() as u64) {
-            Ok(()) => self.write_file(stream, bytes),
+            Ok(()) => self.write_whole(stream, bytes),
             Err(error) => Some(Err(error)),
         }
     }
@@ -53,7 +56,7 @@ impl DeterministicCtxView<'_> {
             return None;
         }
         match bounded(len) {
-            Ok(()) => self.write_zeroes_to_file(stream, len),
+            Ok(()) => self.write_whole(stream, &ZEROS[..len as usize]),
             Err(error) => Some(Err(error)),
         }
     }

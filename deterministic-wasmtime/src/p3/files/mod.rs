@@ -1,7 +1,6 @@
 //! `wasi:filesystem`: the directories of the run. Every call is done at once, on the calling thread.
 
 mod convert;
-mod outcome;
 mod streams;
 
 use std::iter;
@@ -23,7 +22,6 @@ use crate::component::{Results as _, linked};
 use crate::p2::files::{Descriptors, Failure};
 use crate::{Deterministic, DeterministicCtxView, DeterministicView};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, error_code, follow, metadata_hash, new_time};
-use outcome::{Ended, Outcome};
 use streams::{Entries, Reading, Writing};
 
 /// Links a function that is asynchronous to the guest.
@@ -94,6 +92,12 @@ linked! {
 }
 
 type Fd = Resource<Descriptor>;
+
+/// What a future of the interface resolves to.
+type Ended = Result<(), ErrorCode>;
+
+/// How a stream ends.
+type Outcome = super::Outcome<ErrorCode>;
 
 impl preopens_bindings::Host for DeterministicCtxView<'_> {
     fn get_directories(&mut self) -> Result<Vec<(Fd, String)>> {

@@ -9,8 +9,8 @@ use wasmtime::component::{Destination, Source, StreamConsumer, StreamProducer, S
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p3::bindings::filesystem::types;
 
+use super::Outcome;
 use super::convert::{descriptor_type, error_code};
-use super::outcome::Outcome;
 use crate::p2::CHUNK;
 use crate::{DeterministicCtxView, Error};
 

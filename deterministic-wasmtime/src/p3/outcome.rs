@@ -4,24 +4,29 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use wasmtime_wasi::p3::bindings::filesystem::types::ErrorCode;
+/// The end of a stream, which may be an error `E` of an interface. A clone is the same end.
+pub(crate) struct Outcome<E>(Arc<Mutex<State<E>>>);
 
-/// What a future of the interface resolves to.
-pub(super) type Ended = Result<(), ErrorCode>;
-
-/// The end of a stream. A clone is the same end.
-#[derive(Clone, Default)]
-pub(super) struct Outcome(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    ended: Option<Ended>,
+struct State<E> {
+    ended: Option<Result<(), E>>,
     waker: Option<Waker>,
 }
 
-impl Outcome {
+impl<E> Clone for Outcome<E> {
+    fn clone(&self) -> Self {
+        Outcome(self.0.clone())
+    }
+}
+
+impl<E> Default for Outcome<E> {
+    fn default() -> Self {
+        Outcome(Arc::new(Mutex::new(State { ended: None, waker: None })))
+    }
+}
+
+impl<E> Outcome<E> {
     /// Says how it ended, unless that was said before.
-    pub(super) fn set(&self, ended: Ended) {
+    pub(crate) fn set(&self, ended: Result<(), E>) {
         let waker = {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             state.ended.get_or_insert(ended);
@@ -34,8 +39,8 @@ impl Outcome {
     }
 }
 
-impl Future for Outcome {
-    type Output = wasmtime::Result<Ended>;
+impl<E: Clone> Future for Outcome<E> {
+    type Output = wasmtime::Result<Result<(), E>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
