@@ -16,7 +16,7 @@
 use wasmtime::Result;
 
 use crate::DeterministicCtxView;
-use crate::component::linked;
+use crate::component::{config_name, linked};
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -29,7 +29,7 @@ use generated::wasi::config::store as bindings;
 
 linked! {
     /// The interface `wasi:config/store`.
-    store, "wasi:config/store@0.2.0-rc.1";
+    store, config_name!("wasi:config/store");
     config_get(key) = bindings::Host::get;
     config_get_all() = bindings::Host::get_all;
 }

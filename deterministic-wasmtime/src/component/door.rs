@@ -290,14 +290,14 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
 /// A module with an `add_to_linker` for an interface: its name with the version, and then its functions, each a
 /// [`HostCall`], its parameters, and what it does with them, behind a view.
 macro_rules! linked {
-    ($(#[$doc:meta])* $name:ident, $interface:literal; $($call:ident($($param:ident),*) = $work:expr;)*) => {
+    ($(#[$doc:meta])* $name:ident, $interface:expr; $($call:ident($($param:ident),*) = $work:expr;)*) => {
         $crate::component::linked! {
             $(#[$doc])* $name, $interface, |linked| {
                 $(linked.func(::deterministic_wasi::HostCall::$call, |view, ($($param,)*)| $work(view, $($param),*))?;)*
             }
         }
     };
-    ($(#[$doc:meta])* $name:ident, $interface:literal, |$linked:ident| $body:block) => {
+    ($(#[$doc:meta])* $name:ident, $interface:expr, |$linked:ident| $body:block) => {
         $(#[$doc])*
         pub mod $name {
             #[allow(unused_imports, reason = "not all have something around them")]

@@ -21,10 +21,11 @@ use super::body::{Chunks, Collector};
 use super::held::swept;
 use super::{HandleError, Trailers, stock, stock_of, visible};
 use crate::DeterministicView;
+use crate::component::{p2_name, p3_name};
 use crate::p3::block_on;
 
-const HANDLER_P2: &str = "wasi:http/incoming-handler@0.2.12";
-const HANDLER_P3: &str = "wasi:http/handler@0.3.0";
+const HANDLER_P2: &str = p2_name!("wasi:http/incoming-handler");
+const HANDLER_P3: &str = p3_name!("wasi:http/handler");
 
 /// Calls the handler that `instance` exports with `request`, and returns the complete response, with [`Trailers`] among its
 /// extensions if it has any. One call after another may go to the same instance.

@@ -22,7 +22,7 @@ use super::body::OutgoingBody;
 use super::held::Counted;
 use super::outgoing::{Exchange, declared_length};
 use super::stock;
-use crate::component::Interface;
+use crate::component::{Interface, p2_name};
 use crate::{DeterministicCtxView, DeterministicView};
 
 /// Defines `wasi:http/types` and `wasi:http/outgoing-handler` in `linker`, beside the interfaces of
@@ -43,9 +43,8 @@ pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> 
     bodies(linker)
 }
 
-// The version must be the one that wasmtime-wasi-http defines, for what follows to replace it; a test says so.
-const TYPES: &str = "wasi:http/types@0.2.12";
-const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
+const TYPES: &str = p2_name!("wasi:http/types");
+const OUTGOING_HANDLER: &str = p2_name!("wasi:http/outgoing-handler");
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 

@@ -22,7 +22,7 @@ use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
 use super::outgoing::Answer;
 use super::{Trailers, error, held, stock, stock_of, visible};
-use crate::component::{Interface, Results as _, wait};
+use crate::component::{Interface, Results as _, p3_name, wait};
 use crate::{Deterministic, DeterministicView};
 
 /// Defines `wasi:http/types` and `wasi:http/client` in `linker`, beside the interfaces of
@@ -41,9 +41,8 @@ pub fn add_to_linker<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> 
     client(linker)
 }
 
-// The version must be the one that wasmtime-wasi-http defines, for what follows to replace it; a test says so.
-const TYPES: &str = "wasi:http/types@0.3.0";
-const CLIENT: &str = "wasi:http/client@0.3.0";
+const TYPES: &str = p3_name!("wasi:http/types");
+const CLIENT: &str = p3_name!("wasi:http/client");
 
 type Store<'a, T> = StoreContextMut<'a, T>;
 type TrailersReader = FutureReader<Result<Option<Resource<Fields3>>, ErrorCode>>;

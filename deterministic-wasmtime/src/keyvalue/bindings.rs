@@ -8,7 +8,7 @@ use wasmtime::Result;
 use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
-use crate::component::{Answer, linked};
+use crate::component::{Answer, keyvalue_name, linked};
 use crate::{DeterministicCtxView, DeterministicView};
 
 mod generated {
@@ -24,7 +24,7 @@ use generated::wasi::keyvalue as wasi;
 
 linked! {
     /// `wasi:keyvalue/store`: reading, writing, listing.
-    store, "wasi:keyvalue/store@0.2.0-draft", |store| {
+    store, keyvalue_name!("wasi:keyvalue/store"), |store| {
         use wasi::store::{Host, HostBucket};
         store.resource_taken::<Bucket>(HostCall::bucket_drop)?;
         store.func(HostCall::keyvalue_open, |view, (identifier,)| Host::open(view, identifier))?;
@@ -38,13 +38,13 @@ linked! {
 
 linked! {
     /// `wasi:keyvalue/atomics`: counting.
-    atomics, "wasi:keyvalue/atomics@0.2.0-draft";
+    atomics, keyvalue_name!("wasi:keyvalue/atomics");
     keyvalue_increment(bucket, key, delta) = wasi::atomics::Host::increment;
 }
 
 linked! {
     /// `wasi:keyvalue/batch`: several keys at once.
-    batch, "wasi:keyvalue/batch@0.2.0-draft";
+    batch, keyvalue_name!("wasi:keyvalue/batch");
     keyvalue_get_many(bucket, keys) = wasi::batch::Host::get_many;
     keyvalue_set_many(bucket, key_values) = wasi::batch::Host::set_many;
     keyvalue_delete_many(bucket, keys) = wasi::batch::Host::delete_many;

@@ -8,11 +8,11 @@ use bindings::terminal_input::TerminalInput;
 use bindings::terminal_output::TerminalOutput;
 use deterministic_wasi::{HostCall, StandardOutput};
 
-use crate::component::linked;
+use crate::component::{linked, p2_name};
 
 linked! {
     /// `wasi:cli/environment`: arguments, variables and the first directory, as the builder has them.
-    environment, "wasi:cli/environment@0.2.12", |cli| {
+    environment, p2_name!("wasi:cli/environment"), |cli| {
         use bindings::environment::Host;
         cli.func_of_data(HostCall::get_environment, |data, ()| Host::get_environment(&mut data.cli()))?;
         cli.func_of_data(HostCall::get_arguments, |data, ()| Host::get_arguments(&mut data.cli()))?;
@@ -22,7 +22,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/exit`: the end of the guest, as an [`I32Exit`].
-    exit, "wasi:cli/exit@0.2.12", |cli| {
+    exit, p2_name!("wasi:cli/exit"), |cli| {
         cli.func_of_store(HostCall::exit, |_, (status,)| exit_with(status))?;
         cli.func_of_store(HostCall::exit_with_code, |_, (code,)| exit_with_code(code))?;
     }
@@ -38,7 +38,7 @@ pub(crate) fn exit_with_code(code: u8) -> wasmtime::Result<()> {
 
 linked! {
     /// `wasi:cli/stdin`: the builder's stream. Needs [`streams`](super::streams) beside it.
-    stdin, "wasi:cli/stdin@0.2.12", |cli| {
+    stdin, p2_name!("wasi:cli/stdin"), |cli| {
         cli.func_of_data(HostCall::get_stdin, |data, ()| {
             let stream = bindings::stdin::Host::get_stdin(&mut data.cli())?;
             data.deterministic_view().held(stream)
@@ -48,7 +48,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/stdout`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
-    stdout, "wasi:cli/stdout@0.2.12", |cli| {
+    stdout, p2_name!("wasi:cli/stdout"), |cli| {
         cli.func_of_data(HostCall::get_stdout, |data, ()| {
             if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stdout) {
                 return captured;
@@ -61,7 +61,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/stderr`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
-    stderr, "wasi:cli/stderr@0.2.12", |cli| {
+    stderr, p2_name!("wasi:cli/stderr"), |cli| {
         cli.func_of_data(HostCall::get_stderr, |data, ()| {
             if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stderr) {
                 return captured;
@@ -74,21 +74,21 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-input`: a standard input that is a terminal.
-    terminal_input, "wasi:cli/terminal-input@0.2.12", |cli| {
+    terminal_input, p2_name!("wasi:cli/terminal-input"), |cli| {
         cli.resource_taken::<TerminalInput>(HostCall::terminal_input_drop)?;
     }
 }
 
 linked! {
     /// `wasi:cli/terminal-output`: a standard output that is a terminal.
-    terminal_output, "wasi:cli/terminal-output@0.2.12", |cli| {
+    terminal_output, p2_name!("wasi:cli/terminal-output"), |cli| {
         cli.resource_taken::<TerminalOutput>(HostCall::terminal_output_drop)?;
     }
 }
 
 linked! {
     /// `wasi:cli/terminal-stdin`: whether the builder's stream is one.
-    terminal_stdin, "wasi:cli/terminal-stdin@0.2.12", |cli| {
+    terminal_stdin, p2_name!("wasi:cli/terminal-stdin"), |cli| {
         use bindings::terminal_stdin::Host;
         cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| Host::get_terminal_stdin(&mut data.cli()))?;
     }
@@ -96,7 +96,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-stdout`: whether the builder's stream is one.
-    terminal_stdout, "wasi:cli/terminal-stdout@0.2.12", |cli| {
+    terminal_stdout, p2_name!("wasi:cli/terminal-stdout"), |cli| {
         use bindings::terminal_stdout::Host;
         cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| {
             if data.deterministic_view().ctx.streams.captured.is_some() {
@@ -109,7 +109,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-stderr`: whether the builder's stream is one.
-    terminal_stderr, "wasi:cli/terminal-stderr@0.2.12", |cli| {
+    terminal_stderr, p2_name!("wasi:cli/terminal-stderr"), |cli| {
         use bindings::terminal_stderr::Host;
         cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| {
             if data.deterministic_view().ctx.streams.captured.is_some() {

@@ -8,11 +8,11 @@ use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks;
 
 use crate::DeterministicCtxView;
-use crate::component::linked;
+use crate::component::{linked, p2_name};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.
-    monotonic_clock, "wasi:clocks/monotonic-clock@0.2.12";
+    monotonic_clock, p2_name!("wasi:clocks/monotonic-clock");
     monotonic_clock_now() = clocks::monotonic_clock::Host::now;
     monotonic_clock_resolution() = clocks::monotonic_clock::Host::resolution;
     monotonic_clock_subscribe_instant(when) = clocks::monotonic_clock::Host::subscribe_instant;
@@ -21,7 +21,7 @@ linked! {
 
 linked! {
     /// `wasi:clocks/wall-clock`: the policy's epoch plus the timeline.
-    wall_clock, "wasi:clocks/wall-clock@0.2.12";
+    wall_clock, p2_name!("wasi:clocks/wall-clock");
     wall_clock_now() = clocks::wall_clock::Host::now;
     wall_clock_resolution() = clocks::wall_clock::Host::resolution;
 }
@@ -67,7 +67,7 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
 
 linked! {
     /// `wasi:clocks/timezone`: UTC, for all times. wasmtime-wasi has none, as it is not stable yet.
-    timezone, "wasi:clocks/timezone@0.2.12";
+    timezone, p2_name!("wasi:clocks/timezone");
     timezone_display(when) = display;
     timezone_utc_offset(when) = utc_offset;
 }

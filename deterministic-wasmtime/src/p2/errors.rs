@@ -7,11 +7,11 @@ use wasmtime_wasi::p2::IoError;
 use wasmtime_wasi_io::bindings::wasi::io::error as bindings;
 
 use crate::DeterministicCtxView;
-use crate::component::linked;
+use crate::component::{linked, p2_name};
 
 linked! {
     /// `wasi:io/error`: stock shows the host's error with its text, and at times a backtrace with addresses.
-    error, "wasi:io/error@0.2.12", |error| {
+    error, p2_name!("wasi:io/error"), |error| {
         error.resource_taken::<IoError>(HostCall::error_drop)?;
         error.func(HostCall::error_to_debug_string, |view, (error,)| bindings::HostError::to_debug_string(view, error))?;
     }

@@ -16,7 +16,7 @@ use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
 use super::deadlines::Deadlines;
-use crate::component::{Interface, Turn, beside, pass_time};
+use crate::component::{Interface, Turn, beside, p2_name, pass_time};
 use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error};
 
 /// `wasi:io/poll`.
@@ -47,7 +47,7 @@ pub mod poll {
 
 /// Nothing here gives the store away, so that one definition serves both kinds of linker.
 fn link<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    let mut poll = Interface::new(linker, "wasi:io/poll@0.2.12")?;
+    let mut poll = Interface::new(linker, p2_name!("wasi:io/poll"))?;
     poll.resource::<DynPollable>(HostCall::pollable_drop, |mut store, pollable| {
         store.data_mut().deterministic_view().drop_pollable(pollable)
     })?;

@@ -5,26 +5,26 @@ use deterministic_wasi::reserve;
 use wasmtime::Result;
 use wasmtime_wasi::p2::bindings::random as bindings;
 
-use crate::component::linked;
+use crate::component::{linked, p2_name};
 use crate::{DeterministicCtxView, Error};
 
 linked! {
     /// `wasi:random/random`: the secure stream.
-    random, "wasi:random/random@0.2.12";
+    random, p2_name!("wasi:random/random");
     get_random_bytes(len) = bindings::random::Host::get_random_bytes;
     get_random_u64() = bindings::random::Host::get_random_u64;
 }
 
 linked! {
     /// `wasi:random/insecure`: the insecure stream.
-    insecure, "wasi:random/insecure@0.2.12";
+    insecure, p2_name!("wasi:random/insecure");
     get_insecure_random_bytes(len) = bindings::insecure::Host::get_insecure_random_bytes;
     get_insecure_random_u64() = bindings::insecure::Host::get_insecure_random_u64;
 }
 
 linked! {
     /// `wasi:random/insecure-seed`: the policies' insecure seed, the same with each call.
-    insecure_seed, "wasi:random/insecure-seed@0.2.12";
+    insecure_seed, p2_name!("wasi:random/insecure-seed");
     insecure_seed() = bindings::insecure_seed::Host::insecure_seed;
 }
 

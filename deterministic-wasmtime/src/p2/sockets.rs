@@ -14,7 +14,7 @@ use bindings::udp::{IncomingDatagram, OutgoingDatagram};
 use deterministic_wasi::{HANDLE, HostCall};
 
 use crate::DeterministicCtxView;
-use crate::component::{NoSocket, linked};
+use crate::component::{NoSocket, linked, p2_name};
 
 /// What a guest hands to functions that would use the network.
 struct Network;
@@ -29,7 +29,7 @@ type Outcome<T> = Result<T, ErrorCode>;
 
 linked! {
     /// `wasi:sockets/network`: the code of an error of a stream of the embedder's.
-    network, "wasi:sockets/network@0.2.12", |network| {
+    network, p2_name!("wasi:sockets/network"), |network| {
         network.resource_taken::<Network>(HostCall::network_drop)?;
         network.func(HostCall::network_error_code, |view, (error,)| error_code(view, error))?;
     }
@@ -41,7 +41,7 @@ fn error_code(view: &mut DeterministicCtxView<'_>, error: Resource<IoError>) -> 
 
 linked! {
     /// `wasi:sockets/instance-network`: a handle that gives nothing.
-    instance_network, "wasi:sockets/instance-network@0.2.12";
+    instance_network, p2_name!("wasi:sockets/instance-network");
     instance_network() = make_network;
 }
 
@@ -53,7 +53,7 @@ fn make_network(view: &mut DeterministicCtxView<'_>) -> Result<Net> {
 
 linked! {
     /// `wasi:sockets/ip-name-lookup`: no name is resolved: `permanent-resolver-failure`.
-    ip_name_lookup, "wasi:sockets/ip-name-lookup@0.2.12", |lookup| {
+    ip_name_lookup, p2_name!("wasi:sockets/ip-name-lookup"), |lookup| {
         lookup.resource_taken::<NoSocket<4>>(HostCall::resolve_address_stream_drop)?;
         lookup.func(HostCall::resolve_addresses, |view, (network, name)| resolve(view, &network, name))?;
         lookup.never::<(Addresses,), Outcome<Option<IpAddress>>>(HostCall::resolve_address_stream_resolve_next_address)?;
@@ -68,13 +68,13 @@ fn resolve(view: &mut DeterministicCtxView<'_>, network: &Net, _name: String) ->
 
 linked! {
     /// `wasi:sockets/tcp-create-socket`: `access-denied`.
-    tcp_create_socket, "wasi:sockets/tcp-create-socket@0.2.12";
+    tcp_create_socket, p2_name!("wasi:sockets/tcp-create-socket");
     create_tcp_socket(family) = create::<0>;
 }
 
 linked! {
     /// `wasi:sockets/udp-create-socket`: `access-denied`.
-    udp_create_socket, "wasi:sockets/udp-create-socket@0.2.12";
+    udp_create_socket, p2_name!("wasi:sockets/udp-create-socket");
     create_udp_socket(family) = create::<1>;
 }
 
@@ -87,7 +87,7 @@ fn create<const KIND: u8>(
 
 linked! {
     /// `wasi:sockets/tcp`: the functions of sockets that no guest has.
-    tcp, "wasi:sockets/tcp@0.2.12", |tcp| {
+    tcp, p2_name!("wasi:sockets/tcp"), |tcp| {
         tcp.resource_taken::<NoSocket<0>>(HostCall::tcp_socket_drop)?;
         tcp.never::<(Tcp, Net, IpSocketAddress), Outcome<()>>(HostCall::tcp_socket_start_bind)?;
         tcp.never::<(Tcp,), Outcome<()>>(HostCall::tcp_socket_finish_bind)?;
@@ -122,7 +122,7 @@ linked! {
 
 linked! {
     /// `wasi:sockets/udp`: the functions of sockets that no guest has.
-    udp, "wasi:sockets/udp@0.2.12", |udp| {
+    udp, p2_name!("wasi:sockets/udp"), |udp| {
         udp.resource_taken::<NoSocket<1>>(HostCall::udp_socket_drop)?;
         udp.resource_taken::<NoSocket<2>>(HostCall::incoming_datagram_stream_drop)?;
         udp.resource_taken::<NoSocket<3>>(HostCall::outgoing_datagram_stream_drop)?;

@@ -13,7 +13,7 @@ use captured::capture;
 use deterministic_wasi::{HostCall, StandardOutput};
 
 use crate::DeterministicView;
-use crate::component::linked;
+use crate::component::{linked, p3_name};
 use crate::p2::{exit_with, exit_with_code};
 
 /// The store as the functions want it that start a stream.
@@ -23,7 +23,7 @@ fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Acce
 
 linked! {
     /// `wasi:cli/environment`: arguments, variables and the first directory, as the builder has them.
-    environment, "wasi:cli/environment@0.3.0", |cli| {
+    environment, p3_name!("wasi:cli/environment"), |cli| {
         use bindings::environment::Host;
         cli.func_of_data(HostCall::get_environment, |data, ()| Host::get_environment(&mut data.cli()))?;
         cli.func_of_data(HostCall::get_arguments, |data, ()| Host::get_arguments(&mut data.cli()))?;
@@ -33,7 +33,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/exit`: the end of the guest, as a [`wasmtime_wasi::I32Exit`].
-    exit, "wasi:cli/exit@0.3.0", |cli| {
+    exit, p3_name!("wasi:cli/exit"), |cli| {
         cli.func_of_store(HostCall::exit, |_, (status,)| exit_with(status))?;
         cli.func_of_store(HostCall::exit_with_code, |_, (code,)| exit_with_code(code))?;
     }
@@ -41,7 +41,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/stdin`: the builder's stream.
-    stdin, "wasi:cli/stdin@0.3.0", |cli| {
+    stdin, p3_name!("wasi:cli/stdin"), |cli| {
         cli.func_of_store(HostCall::stdin_read_via_stream, |store, ()| {
             Ok((<WasiCli as bindings::stdin::HostWithStore<T>>::read_via_stream(access(store))?,))
         })?;
@@ -50,7 +50,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/stdout`: the builder's stream, or the context itself.
-    stdout, "wasi:cli/stdout@0.3.0", |cli| {
+    stdout, p3_name!("wasi:cli/stdout"), |cli| {
         cli.func_of_store(HostCall::stdout_write_via_stream, |mut store, (data,)| {
             if store.data_mut().deterministic_view().ctx.streams.captured.is_some() {
                 return Ok((capture(store, data, StandardOutput::Stdout)?,));
@@ -62,7 +62,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/stderr`: the builder's stream, or the context itself.
-    stderr, "wasi:cli/stderr@0.3.0", |cli| {
+    stderr, p3_name!("wasi:cli/stderr"), |cli| {
         cli.func_of_store(HostCall::stderr_write_via_stream, |mut store, (data,)| {
             if store.data_mut().deterministic_view().ctx.streams.captured.is_some() {
                 return Ok((capture(store, data, StandardOutput::Stderr)?,));
@@ -74,21 +74,21 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-input`: a standard input that is a terminal.
-    terminal_input, "wasi:cli/terminal-input@0.3.0", |cli| {
+    terminal_input, p3_name!("wasi:cli/terminal-input"), |cli| {
         cli.resource_taken::<TerminalInput>(HostCall::terminal_input_drop)?;
     }
 }
 
 linked! {
     /// `wasi:cli/terminal-output`: a standard output that is a terminal.
-    terminal_output, "wasi:cli/terminal-output@0.3.0", |cli| {
+    terminal_output, p3_name!("wasi:cli/terminal-output"), |cli| {
         cli.resource_taken::<TerminalOutput>(HostCall::terminal_output_drop)?;
     }
 }
 
 linked! {
     /// `wasi:cli/terminal-stdin`: whether the builder's stream is one.
-    terminal_stdin, "wasi:cli/terminal-stdin@0.3.0", |cli| {
+    terminal_stdin, p3_name!("wasi:cli/terminal-stdin"), |cli| {
         use bindings::terminal_stdin::Host;
         cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| Host::get_terminal_stdin(&mut data.cli()))?;
     }
@@ -96,7 +96,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-stdout`: whether the builder's stream is one.
-    terminal_stdout, "wasi:cli/terminal-stdout@0.3.0", |cli| {
+    terminal_stdout, p3_name!("wasi:cli/terminal-stdout"), |cli| {
         use bindings::terminal_stdout::Host;
         cli.func_of_data(HostCall::get_terminal_stdout, |data, ()| {
             if data.deterministic_view().ctx.streams.captured.is_some() {
@@ -109,7 +109,7 @@ linked! {
 
 linked! {
     /// `wasi:cli/terminal-stderr`: whether the builder's stream is one.
-    terminal_stderr, "wasi:cli/terminal-stderr@0.3.0", |cli| {
+    terminal_stderr, p3_name!("wasi:cli/terminal-stderr"), |cli| {
         use bindings::terminal_stderr::Host;
         cli.func_of_data(HostCall::get_terminal_stderr, |data, ()| {
             if data.deterministic_view().ctx.streams.captured.is_some() {

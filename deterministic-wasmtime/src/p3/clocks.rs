@@ -6,12 +6,12 @@ use wasmtime::Result;
 use wasmtime::component::Accessor;
 use wasmtime_wasi::p3::bindings::clocks as bindings;
 
-use crate::component::{Interface, linked, wait};
+use crate::component::{Interface, linked, p3_name, wait};
 use crate::{Deterministic, DeterministicCtxView, DeterministicView};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. A guest that waits must be called through [`drive`](super::drive).
-    monotonic_clock, "wasi:clocks/monotonic-clock@0.3.0", |clock| {
+    monotonic_clock, p3_name!("wasi:clocks/monotonic-clock"), |clock| {
         use bindings::monotonic_clock::Host;
         clock.func(HostCall::monotonic_clock_now, |view, ()| Host::now(view))?;
         clock.func(HostCall::monotonic_clock_get_resolution, |view, ()| Host::get_resolution(view))?;
@@ -21,7 +21,7 @@ linked! {
 
 linked! {
     /// `wasi:clocks/system-clock`: the policy's epoch plus the timeline.
-    system_clock, "wasi:clocks/system-clock@0.3.0";
+    system_clock, p3_name!("wasi:clocks/system-clock");
     system_clock_now() = bindings::system_clock::Host::now;
     system_clock_get_resolution() = bindings::system_clock::Host::get_resolution;
 }
@@ -88,7 +88,7 @@ fn waits<T: DeterministicView + 'static>(clock: &mut Interface<'_, T>) -> Result
 
 linked! {
     /// `wasi:clocks/timezone`: UTC, for all times. wasmtime-wasi has none, as it is not stable yet.
-    timezone, "wasi:clocks/timezone@0.3.0";
+    timezone, p3_name!("wasi:clocks/timezone");
     timezone_iana_id() = iana_id;
     timezone_utc_offset(when) = utc_offset;
     timezone_to_debug_string() = to_debug_string;

@@ -9,7 +9,7 @@ use bindings::types::{ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress};
 use deterministic_wasi::HostCall;
 
 use crate::DeterministicCtxView;
-use crate::component::{NoSocket, linked};
+use crate::component::{NoSocket, linked, p3_name};
 
 type Tcp = Resource<NoSocket<0>>;
 type Udp = Resource<NoSocket<1>>;
@@ -17,7 +17,7 @@ type Outcome<T> = Result<T, ErrorCode>;
 
 linked! {
     /// `wasi:sockets/ip-name-lookup`: no name is resolved: `permanent-resolver-failure`.
-    ip_name_lookup, "wasi:sockets/ip-name-lookup@0.3.0", |lookup| {
+    ip_name_lookup, p3_name!("wasi:sockets/ip-name-lookup"), |lookup| {
         lookup.at_once(HostCall::resolve_addresses, |view, (name,)| resolve(view, name))?;
     }
 }
@@ -28,7 +28,7 @@ fn resolve(_: &mut DeterministicCtxView<'_>, _name: String) -> Result<Result<Vec
 
 linked! {
     /// `wasi:sockets/types`: no socket is made: `access-denied`.
-    sockets, "wasi:sockets/types@0.3.0", |sockets| {
+    sockets, p3_name!("wasi:sockets/types"), |sockets| {
         sockets.resource_taken::<NoSocket<0>>(HostCall::sockets_tcp_drop)?;
         sockets.resource_taken::<NoSocket<1>>(HostCall::sockets_udp_drop)?;
         sockets.func(HostCall::sockets_tcp_create, |view, (family,)| create::<0>(view, family))?;

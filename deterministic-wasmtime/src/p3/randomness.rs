@@ -5,26 +5,26 @@ use wasmtime::Result;
 use wasmtime_wasi::p3::bindings::random as bindings;
 
 use crate::DeterministicCtxView;
-use crate::component::linked;
+use crate::component::{linked, p3_name};
 use crate::p2::{MAX_RANDOM, draw};
 
 linked! {
     /// `wasi:random/random`: the secure stream.
-    random, "wasi:random/random@0.3.0";
+    random, p3_name!("wasi:random/random");
     get_random_bytes(len) = bindings::random::Host::get_random_bytes;
     get_random_u64() = bindings::random::Host::get_random_u64;
 }
 
 linked! {
     /// `wasi:random/insecure`: the insecure stream.
-    insecure, "wasi:random/insecure@0.3.0";
+    insecure, p3_name!("wasi:random/insecure");
     get_insecure_random_bytes(len) = bindings::insecure::Host::get_insecure_random_bytes;
     get_insecure_random_u64() = bindings::insecure::Host::get_insecure_random_u64;
 }
 
 linked! {
     /// `wasi:random/insecure-seed`: the policies' insecure seed, the same with each call.
-    insecure_seed, "wasi:random/insecure-seed@0.3.0";
+    insecure_seed, p3_name!("wasi:random/insecure-seed");
     get_insecure_seed() = bindings::insecure_seed::Host::get_insecure_seed;
 }
 

@@ -1,7 +1,7 @@
 //! The door: every function of every interface is linked, and only through it; calls are counted by name, and a clock that
 //! observes fuel hears of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use deterministic_wasmtime::core::{Instant, Policies};
 use deterministic_wasmtime::policies::FuelClock;
@@ -103,36 +103,50 @@ fn every_function_of_every_interface_is_linked() {
     linker.instantiate_pre(&component).unwrap();
 }
 
-/// Nothing is linked but through the door, be it ours or stock's.
+/// The files below `place`, each with its text.
+fn files_below(place: &Path) -> Vec<(PathBuf, String)> {
+    let paths = std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        if path.is_dir() {
+            return files_below(&path);
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        vec![(path, text)]
+    };
+    paths.flat_map(read).collect()
+}
+
+/// Nothing is linked but through the door, whether ours or stock's.
 #[test]
 fn there_is_one_door() {
-    fn look(place: &Path) {
-        for entry in std::fs::read_dir(place).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                look(&path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).unwrap();
-            for forbidden in [
-                "func_wrap",
-                "func_new",
-                "LinkerInstance",
-                "add_to_linker::<",
-                "wasmtime_wasi::p2::add_to",
-                "wasmtime_wasi::p3::add_to",
-            ] {
-                assert!(!text.contains(forbidden), "{} has {forbidden}", path.display());
-            }
-        }
-    }
-
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for place in ["p2", "p3", "http", "keyvalue"] {
-        look(&source.join(place));
+    for (path, text) in ["p2", "p3", "http", "keyvalue"].iter().flat_map(|place| files_below(&source.join(place))) {
+        for forbidden in [
+            "func_wrap",
+            "func_new",
+            "LinkerInstance",
+            "add_to_linker::<",
+            "wasmtime_wasi::p2::add_to",
+            "wasmtime_wasi::p3::add_to",
+        ] {
+            assert!(!text.contains(forbidden), "{} has {forbidden}", path.display());
+        }
     }
     let door = std::fs::read_to_string(source.join("component/door.rs")).unwrap();
     assert!(door.contains("func_wrap"), "this test looks for what is not there any more");
+}
+
+/// The version of each kind of interface is written once.
+#[test]
+fn versions_stand_in_one_place() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for version in ["@0.2.12", "@0.3.0", "@0.2.0-draft", "@0.2.0-rc.1"] {
+        let with: Vec<_> = files_below(&source)
+            .into_iter()
+            .flat_map(|(path, text)| vec![path; text.matches(version).count()])
+            .collect();
+        assert_eq!(with, [source.join("component/versions.rs")], "{version}");
+    }
 }
 
 #[test]

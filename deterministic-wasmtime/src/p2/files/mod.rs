@@ -18,7 +18,7 @@ use bindings::{
 use deterministic_wasi::{HostCall, Listing};
 
 use crate::DeterministicCtxView;
-use crate::component::linked;
+use crate::component::{linked, p2_name};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, follow, metadata_hash, new_time};
 
 pub(crate) use convert::conversions;
@@ -27,7 +27,7 @@ pub(crate) use descriptors::{Descriptors, Failure};
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
     /// [`streams`](super::streams) and [`preopens`] beside it.
-    filesystem, "wasi:filesystem/types@0.2.12", |linked| {
+    filesystem, p2_name!("wasi:filesystem/types"), |linked| {
         use bindings::{Host, HostDescriptor, HostDirectoryEntryStream};
         linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {
             HostDescriptor::drop(&mut store.data_mut().deterministic_view(), fd)
@@ -71,7 +71,7 @@ linked! {
 
 linked! {
     /// `wasi:filesystem/preopens`: the same mounts, by the names that the embedder gave them.
-    preopens, "wasi:filesystem/preopens@0.2.12";
+    preopens, p2_name!("wasi:filesystem/preopens");
     get_directories() = preopens_bindings::Host::get_directories;
 }
 

@@ -14,9 +14,9 @@ pub mod streams {
 
     use super::{alone, common, with_executor};
     use crate::DeterministicView;
-    use crate::component::Interface;
+    use crate::component::{Interface, p2_name};
 
-    const NAME: &str = "wasi:io/streams@0.2.12";
+    const NAME: &str = p2_name!("wasi:io/streams");
 
     /// Defines this interface in `linker`, for synchronous calls.
     ///

@@ -18,7 +18,7 @@ use bindings::{
 };
 use deterministic_wasi::HostCall;
 
-use crate::component::{Results as _, linked};
+use crate::component::{Results as _, linked, p3_name};
 use crate::p2::files::{Descriptors, Failure};
 use crate::{Deterministic, DeterministicCtxView, DeterministicView};
 use convert::{descriptor_flags, descriptor_stat, descriptor_type, error_code, follow, metadata_hash, new_time};
@@ -44,7 +44,7 @@ fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Acce
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
     /// [`preopens`] beside it.
-    filesystem, "wasi:filesystem/types@0.3.0", |linked| {
+    filesystem, p3_name!("wasi:filesystem/types"), |linked| {
         use bindings::{HostDescriptor, HostDescriptorWithStore};
         linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {
             HostDescriptor::drop(&mut store.data_mut().deterministic_view(), fd)
@@ -87,7 +87,7 @@ linked! {
 
 linked! {
     /// `wasi:filesystem/preopens`: the same mounts, by the names that the embedder gave them.
-    preopens, "wasi:filesystem/preopens@0.3.0";
+    preopens, p3_name!("wasi:filesystem/preopens");
     get_directories() = preopens_bindings::Host::get_directories;
 }
 
