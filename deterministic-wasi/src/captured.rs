@@ -57,7 +57,7 @@ impl Captured {
             StandardOutput::Stdout => &mut self.stdout,
             StandardOutput::Stderr => &mut self.stderr,
         };
-        // Room that the host does not have is no reason to abort, and none of the guest's business.
+        // Room that the host does not have is not a reason to abort, and the guest must not learn of it.
         to.try_reserve(fits).map_err(reserve::exhausted)?;
         to.extend_from_slice(&bytes[..fits]);
         Ok(fits)

@@ -15,7 +15,7 @@ pub enum Label {
     Recorded,
     /// An input that the embedder vouches for.
     Assumed,
-    /// The host shows, or nobody here knows.
+    /// The host shows, or it is not known here.
     Uncovered,
 }
 

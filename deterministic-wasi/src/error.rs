@@ -76,7 +76,7 @@ pub enum Error {
     /// The host could not give the contents of a file that the embedder vouched for.
     #[error(transparent)]
     Files(#[from] deterministic_fs::Error),
-    /// A guest of WASI 0.3 waits, and nobody would let time pass.
+    /// A guest of WASI 0.3 waits, and nothing would let time pass.
     #[error(
         "the guest waits for a time, and its call is not driven; call it through `deterministic_wasmtime::p3::drive`, \
          which lets time pass when nothing else can go on"

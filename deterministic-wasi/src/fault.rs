@@ -35,7 +35,7 @@ pub enum TrapKind {
     Error(Error),
     /// A policy cannot answer.
     Policy(PolicyError),
-    /// An argument or a pointer of the guest's is none.
+    /// An argument or a pointer of the guest's is not valid.
     Guest(GuestError),
     /// What the embedder's own stream says.
     Embedder(Box<dyn std::error::Error + Send + Sync>),

@@ -5,7 +5,7 @@
 //! machine: it knows nothing of allocators, nor of how a compiler lays things out.
 //!
 //! What is counted belongs to a number in the table of resources ([`Held::set`], [`Held::release`]), or to a [`Charge`] for
-//! things that are dropped where the context is out of reach.
+//! things that are dropped where the context cannot be reached.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub const DEFAULT_MAX_HELD_BYTES: u64 = 1 << 30;
 /// What each thing counts that a guest can keep: with room for the host's tables, above what any of them takes.
 pub const HANDLE: u64 = 256;
 
-/// What an entry of a listing, or a key, counts beside its bytes.
+/// What an entry of a listing, or a key, counts in addition to its bytes.
 pub const ENTRY: u64 = 64;
 
 /// The total would be beyond the limit.
@@ -183,7 +183,7 @@ impl Held {
         }
     }
 
-    /// Something was taken out of the table by a function that told nobody. Now and then, looks which: `is_alive` says whether the
+    /// Something was taken out of the table by a function that did not say so. Now and then, looks which: `is_alive` says whether the
     /// table has that number.
     pub fn sweep(&mut self, mut is_alive: impl FnMut(u32) -> bool) {
         self.unseen += 1;
@@ -202,7 +202,7 @@ impl Held {
 impl Wasi {
     /// How many bytes the store's guests may make the host hold, all together; [`DEFAULT_MAX_HELD_BYTES`] unless set here.
     ///
-    /// Each of these counts 256 bytes, and what stands beside it:
+    /// Each of these counts 256 bytes, and in addition what is listed here:
     ///
     /// | what | and |
     /// |---|---|

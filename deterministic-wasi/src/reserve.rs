@@ -1,6 +1,6 @@
 //! The host's memory for what a guest asks for in one call.
 //!
-//! How much that is, is the guest's choice, and whether the host has it is none of the guest's business: what cannot be had
+//! The guest chooses how much that is, but must not learn whether the host has it: memory that the host does not have
 //! is [`Error::HostExhausted`], never an answer and never the end of the process.
 
 use std::collections::TryReserveError;

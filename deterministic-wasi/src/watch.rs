@@ -42,7 +42,7 @@ impl CallsSoFar {
         self.iter().map(|(_, count)| count).sum()
     }
 
-    /// The function that was called last, be it that it has not returned.
+    /// The function that was called last, even if it has not returned.
     pub fn last(&self) -> Option<&'static str> {
         let last = self.0.last.load(Ordering::Relaxed).checked_sub(1)?;
         NAMES.get(last).copied()
@@ -62,7 +62,7 @@ impl Wasi {
 pub(crate) struct Counts(CallsSoFar);
 
 impl Counts {
-    // One instruction to find them and one for the last, more than where nobody looks on.
+    // One instruction to find them and one for the last, more than where nobody watches.
     #[inline]
     pub(crate) fn add(&mut self, call: HostCall) {
         let Counters { calls, last } = &*self.0.0;

@@ -26,7 +26,7 @@ pub trait ResultStore {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the store from keeping it. The run's outcome is the embedder's all the same.
+    /// Whatever keeps the store from keeping it. The embedder gets the outcome of the run all the same.
     fn put(&self, key: &Fingerprint, value: &[u8]) -> io::Result<()>;
 }
 
@@ -49,7 +49,7 @@ pub enum Warning {
     /// The store could not look.
     #[error("the result cache cannot be read: {0}; check the place where it lies")]
     Unreadable(io::Error),
-    /// What it had is no outcome of this run.
+    /// The entry is not an outcome of this run.
     #[error("the result cache has something else for {key}: {reason}; the guest was run, and the entry is replaced")]
     Damaged {
         /// The fingerprint.
@@ -68,7 +68,7 @@ const FORMAT: u32 = 2;
 /// What an entry begins with.
 const MAGIC: &[u8; 8] = b"detwasi\0";
 
-/// The outcome of the run with `fingerprint`: from `store`, or else from `run`, which says besides whether it may be kept
+/// The outcome of the run with `fingerprint`: from `store`, or else from `run`, which also says whether it may be kept
 /// ([`Fault::Machine`](crate::engine::Fault) may not). What is wrong with the store goes to `warn`.
 ///
 /// # Errors
@@ -181,7 +181,7 @@ fn decode(entry: &[u8], fingerprint: &Fingerprint) -> Result<Outcome, String> {
 /// A store in a directory of the host's. Processes can share it: an entry is a file of its own, named by its fingerprint, that
 /// appears whole. Nothing is ever removed; delete the directory to empty it.
 ///
-/// There is nothing beside the entries that could be damaged without being noticed: an entry says itself of which run it
+/// There is nothing but the entries that could be damaged without being noticed: an entry says itself of which run it
 /// is, and whether it is whole.
 #[derive(Clone, Debug)]
 pub struct DiskStore {

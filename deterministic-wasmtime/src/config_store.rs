@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `get-all` lists by key, in the order of the keys' bytes. wasmtime-wasi-config gives the order of a hash map, which is
-//! another in each process. The guest cannot change the settings, so nothing here grows by its hand.
+//! another in each process. The guest cannot change the settings, so it cannot make anything here grow.
 
 use wasmtime::Result;
 

@@ -61,7 +61,7 @@ pub fn replace_scheduling_functions_for_wasi_preview_0<T: Send + 'static>(linker
 fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, version: Version) -> Result<()> {
     linker.allow_shadowing(true);
     linker.func_wrap(module, "sched_yield", || 0)?;
-    // Of a guest that is told of each timer at once nobody counts how often it slept.
+    // Sleeps are not counted for a guest to which each timer is due at once.
     let calls = HostCalls::default();
     let rules = Rules { timers_are_due: true, ..Rules::default() };
     linker.func_wrap(

@@ -23,7 +23,7 @@ impl DeterministicCtxView<'_> {
     }
 }
 
-/// Gives the interfaces of WASI 0.2 and 0.3 access to the policies; beside wasmtime-wasi's [`WasiView`], which gives
+/// Gives the interfaces of WASI 0.2 and 0.3 access to the policies; in addition to wasmtime-wasi's [`WasiView`], which gives
 /// them the rest. Implemented by the data of the store.
 ///
 /// ```

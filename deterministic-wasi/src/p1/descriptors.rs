@@ -137,7 +137,7 @@ impl Table {
         }
     }
 
-    /// A file, where the standard streams are refused in words of their own.
+    /// A file, where the standard streams are refused with errors of their own.
     pub(super) fn seekable(&mut self, fd: i32) -> Answer<&mut File> {
         match self.get_mut(fd)? {
             Descriptor::File(file) => Ok(file),

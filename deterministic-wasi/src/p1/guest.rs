@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use super::types::Errno;
 use crate::fault::Answer;
 
-/// An argument or a pointer of the guest's that is none. The guest ends.
+/// An argument or a pointer of the guest's that is not valid. The guest ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuestError {
@@ -24,7 +24,7 @@ pub enum GuestError {
     /// A pointer outside of the memory.
     #[error("Pointer out of bounds: {0:?}")]
     PtrOutOfBounds(Region),
-    /// A pointer that is no multiple of the alignment of its type, in bytes.
+    /// A pointer that is not a multiple of the alignment of its type, in bytes.
     #[error("Pointer not aligned to {1}: {0:?}")]
     PtrNotAligned(Region, u32),
 }
@@ -166,7 +166,7 @@ impl<'a> GuestMemory<'a> {
         }
     }
 
-    /// Text of the guest's; text that is none is `EILSEQ`.
+    /// Text of the guest's; bytes that are not UTF-8 are `EILSEQ`.
     pub(super) fn str(&self, bytes: Bytes) -> Answer<&str> {
         Ok(std::str::from_utf8(self.slice(bytes)?).map_err(|_| Errno::Ilseq)?)
     }

@@ -192,7 +192,7 @@ fn write_to_stream(
     let Descriptor::Output { stream, .. } = table.get_mut(fd)? else { return Err(Errno::Badf.into()) };
     buffers.gather(memory, scratch)?;
     let written = scratch.len() as u32;
-    // One long write is no reason to keep its room for ever.
+    // One long write is not a reason to keep its room for ever.
     let bytes = if scratch.capacity() > 2 * SCRATCH { std::mem::take(scratch) } else { scratch.split() };
     if written > 0
         && let Some(left) = streams::write_now(&mut **stream, bytes.freeze())?

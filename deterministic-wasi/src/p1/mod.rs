@@ -58,7 +58,7 @@ pub mod functions {
     pub use super::status::*;
 }
 
-/// What a store keeps for WASI 0.1 beside what all versions share.
+/// What a store keeps for WASI 0.1 in addition to what all versions share.
 #[derive(Default)]
 pub struct State {
     /// Made when the guest starts, so that directories can be mounted until then.

@@ -44,7 +44,7 @@ pub fn poll_oneoff(ctx: &mut P1<'_>, memory: &mut GuestMemory<'_>, version: Vers
     poll(version.layout(), (time, calls), &mut open, memory, arguments.into(), allowance.0)
 }
 
-/// `poll_oneoff` for whoever knows no descriptors: each is ready. `copy_limit` is how many bytes one call may make the host copy,
+/// `poll_oneoff` for those who know no descriptors: each is ready. `copy_limit` is how many bytes one call may make the host copy,
 /// as stock counts them.
 pub fn poll_without_descriptors(
     (time, calls): (&mut Timeline, &HostCalls),

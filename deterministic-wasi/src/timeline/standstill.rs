@@ -15,7 +15,7 @@ use crate::calls::{HostCall, HostCalls};
 /// - each is until the same instant;
 /// - the clock shows the same each time;
 /// - the guest called nothing else of WASI in between but what tells the time, yields, or waits. A byte read or written, a file
-///   opened, a random number, a key set: each begins the count anew. (Not what a task of WASI 0.3 writes into a stream that it
+///   opened, a random number, a key set: each restarts the count. (Not what a task of WASI 0.3 writes into a stream that it
 ///   has already, nor what only looks at `wasi:keyvalue`, `wasi:config`, `wasi:http`, or the arguments.)
 ///
 /// At the end of time every sleep is in vain, whatever stands in between, and no clock can go on: there the first is an error,
@@ -45,7 +45,7 @@ impl Sleep {
     }
 }
 
-/// `nanos` nanoseconds from `now`. At the end of time, none from now lies just before it: that is no sleep, and due.
+/// `nanos` nanoseconds from `now`. At the end of time, none from now lies just before it: that is not a sleep, and due.
 #[inline]
 pub fn after(now: Instant, nanos: u64) -> Instant {
     now.min(LAST_DUE).saturating_add(nanos)

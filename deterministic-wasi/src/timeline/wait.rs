@@ -6,7 +6,7 @@
 //!    over all the same.
 //! 4. [`choose`](Timeline::choose): the scheduler is told where the timeline stands, orders what is ready, and cuts.
 //!
-//! [`wait`](Timeline::wait) is all four. A wait beside others of its store does the second step together with those.
+//! [`wait`](Timeline::wait) is all four. A wait at the same time as others of its store does the second step together with those.
 
 use deterministic_core::{Event, EventKind, Instant, PolicyError};
 
@@ -37,7 +37,7 @@ pub trait Waiting {
     /// Puts the timers that are due at `over` into `ready`, in the same order. [`look`](Waiting::look) found nothing wrong.
     fn look_again(&mut self, over: Instant, ready: &mut Vec<Event>);
 
-    /// What the guest waits for, in words, for whoever reads that nothing can wake it.
+    /// What the guest waits for, as text, for those who read that nothing can wake it.
     fn describe(&self) -> String;
 
     /// What kind of event it is for a guest that listed it a little before the end of time, `before`: timers whose deadline
@@ -174,7 +174,7 @@ impl Timeline {
         &self.ready
     }
 
-    /// Forgets what the last wait found. One long list is no reason to keep its room for ever.
+    /// Forgets what the last wait found. One long list is not a reason to keep its room for ever.
     #[inline]
     pub fn forget_ready(&mut self) {
         self.ready.clear();

@@ -7,7 +7,7 @@
 //! 4. What it gives is an [`Answer`], which becomes what the guest gets: a value, an error of the interface's, or a trap.
 //!
 //! So there is no way to link a function that is not counted, and a place where its name, its arguments and its results are
-//! all at hand.
+//! all known.
 
 use std::pin::Pin;
 
@@ -88,7 +88,7 @@ impl<R: ComponentType + Lower + 'static> Answer for Result<R, StreamError> {
     }
 }
 
-/// The same where there is no view at hand, as the tuple of results that a function has.
+/// The same where no view is available, as the tuple of results that a function has.
 pub(crate) trait Results {
     type Lowered;
 
@@ -216,7 +216,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
     {
         let name = self.function(call);
         self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
-            // Wasmtime calls this when it polls the call, with the store at hand.
+            // Wasmtime calls this when it polls the call, and gives it the store.
             match accessor.with(|mut store| enter(&mut store.as_context_mut(), call).map(drop)) {
                 Ok(()) => work(accessor, params),
                 Err(error) => Box::pin(std::future::ready(Err(error))),

@@ -37,7 +37,7 @@ pub(crate) async fn wait<U: 'static>(
 }
 
 /// Moves the timeline to the earliest deadline, and ends the waits that are then over as the scheduler says. If that is only
-/// `own`, it has the choice among what it waits for still before it, and this is none.
+/// `own`, it has yet to choose among what it waits for, and nothing is chosen here.
 pub(crate) fn pass_time(ctx: &mut DeterministicCtx, own: Option<&Place>, call: HostCall) -> Result<()> {
     let DeterministicCtx { wasi, waits, .. } = ctx;
     let Some(earliest) = waits.earliest() else { return Ok(()) };

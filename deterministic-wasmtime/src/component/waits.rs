@@ -2,7 +2,7 @@
 //!
 //! 1. A guest's task waits: its future takes a place in the queue, and is pending.
 //! 2. [`drive`] polls the call into the guest until it is pending and no waker was called meanwhile. No task can go on.
-//! 3. It wakes the first in the queue as the leader. That one has the store at hand: it moves the timeline to the earliest
+//! 3. It wakes the first in the queue as the leader. That one has access to the store: it moves the timeline to the earliest
 //!    deadline, and asks the scheduler which of the waits that are then due end, and in which order.
 //! 4. Those end one by one, the next when again nothing else can go on: woken together, a guest would see them in the order
 //!    of their handles.
@@ -243,11 +243,11 @@ pub fn block_on<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error>
 /// else could go on.
 const MAX_STACKED: usize = 256;
 
-/// Runs to its end what goes on in a store beside a call of the guest's that waits at `place`: a function that is not
+/// Runs to its end what goes on in a store at the same time as a call of the guest's that waits at `place`: a function that is not
 /// asynchronous to the guest cannot give the store away while it waits, but can run what else there is in it meanwhile.
 ///
 /// `future` is a `run_concurrent` that is over when the place is. What is started in it and not over goes on after it. Of several
-/// that wait so, the last one ends first, be it due later.
+/// that wait so, the last one ends first, even if it is due later.
 pub(crate) fn beside<F: Future>(place: &Place, future: F) -> Result<F::Output, Error> {
     /// Takes the place from the stack again.
     struct Stacked<'a>(&'a Waits);
@@ -268,7 +268,7 @@ fn run<F: Future>(waits: &Waits, future: F) -> Result<F::Output, Error> {
     let _driver = Driver::new(waits);
     let notice = Arc::new(Notice::default());
     let waker = Waker::from(notice.clone());
-    // tokio makes its channels pretend to be pending once a task has used them much; that is no standstill.
+    // tokio makes its channels pretend to be pending once a task has used them much; that is not a standstill.
     let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         notice.0.store(false, Ordering::Release);

@@ -80,14 +80,14 @@ impl Coverage {
         Coverage { imports: imports.collect() }
     }
 
-    /// Of a component: interface by interface. Types alone are no import.
+    /// Of a component: interface by interface. An interface of types alone does not count as an import.
     pub fn of_component(component: &Component) -> Self {
         let engine = component.engine();
         let ty = component.component_type();
         let imports = ty.imports(engine).filter_map(|(name, import)| match import.ty {
             ComponentItem::Type(_) => None,
             ComponentItem::ComponentInstance(_) => Some(Import::new(name.to_owned(), interfaces::answer(name))),
-            // WASI has no functions, resources or modules beside all interfaces.
+            // WASI has no functions, resources or modules outside its interfaces.
             _ => Some(Import::new(name.to_owned(), None)),
         });
         Coverage { imports: imports.collect() }

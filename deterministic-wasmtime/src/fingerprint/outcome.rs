@@ -5,7 +5,7 @@ use deterministic_fs::{Delta, Digest};
 
 use super::Fingerprint;
 
-/// What came of a run: all that the promise speaks of.
+/// What came of a run: all that the promise covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome {
@@ -19,7 +19,7 @@ pub struct Outcome {
     pub results: Vec<String>,
     /// What it left of each hermetic directory, in the guest's order.
     pub directories: Vec<Left>,
-    /// Whatever the embedder keeps beside it. Not in the digest.
+    /// Whatever the embedder keeps with it. Not in the digest.
     pub notes: Vec<u8>,
 }
 

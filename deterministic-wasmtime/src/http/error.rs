@@ -39,7 +39,7 @@ pub enum MessageError {
     /// Neither the URL nor a `host` field names the host.
     #[error("the request names no host; write an absolute URL, or a `Host` field")]
     NoHost,
-    /// `content-length` is given more than once, beside `transfer-encoding`, or is no decimal number.
+    /// `content-length` is given more than once, together with `transfer-encoding`, or is not a decimal number.
     #[error(
         "the length of the body is unclear; give one decimal `Content-Length`, or `Transfer-Encoding: chunked`, or none"
     )]

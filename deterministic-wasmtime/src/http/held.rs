@@ -14,7 +14,7 @@ use super::stock_of;
 use crate::component::Interface;
 use crate::{DeterministicCtxView, DeterministicView};
 
-/// What a field counts beside its name and its value.
+/// What a field counts in addition to its name and its value.
 const FIELD: u64 = 128;
 
 /// What a field counts, with its name also where another of that name stands before it.

@@ -84,7 +84,7 @@ impl std::fmt::Debug for Http {
 }
 
 impl DeterministicCtx {
-    /// Has `responder` answer the guest's HTTP requests from now on. It is no part of a saved state.
+    /// Has `responder` answer the guest's HTTP requests from now on. It is not part of a saved state.
     pub fn set_responder(&mut self, responder: impl Responder + 'static) {
         self.http.responder = Some(Box::new(responder));
     }

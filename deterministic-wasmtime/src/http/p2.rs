@@ -25,7 +25,7 @@ use super::stock;
 use crate::component::{Interface, p2_name};
 use crate::{DeterministicCtxView, DeterministicView};
 
-/// Defines `wasi:http/types` and `wasi:http/outgoing-handler` in `linker`, beside the interfaces of
+/// Defines `wasi:http/types` and `wasi:http/outgoing-handler` in `linker`, in addition to the interfaces of
 /// [`p2::add_to_linker_sync`](crate::p2::add_to_linker_sync) or
 /// [`add_to_linker_async`](crate::p2::add_to_linker_async): it serves both kinds of linker. Together they are all that
 /// the world `wasi:http/proxy` imports.

@@ -25,7 +25,7 @@ use super::{Trailers, error, held, stock, stock_of, visible};
 use crate::component::{Interface, Results as _, p3_name, wait};
 use crate::{Deterministic, DeterministicView};
 
-/// Defines `wasi:http/types` and `wasi:http/client` in `linker`, beside the interfaces of
+/// Defines `wasi:http/types` and `wasi:http/client` in `linker`, in addition to the interfaces of
 /// [`p3::add_to_linker`](crate::p3::add_to_linker). Together they are all that the world `wasi:http/service` imports.
 ///
 /// Leaves the linker allowing shadowing.
@@ -231,7 +231,7 @@ pub(super) async fn send<U: DeterministicView + 'static>(
         let mut view = store.get();
         let account = view.ctx.held.account().clone();
         let request = view.take(request).map_err(TrappableError::trap)?;
-        // Takes the body over from the guest, whatever comes of the request.
+        // Takes the body over from the guest, whatever becomes of the request.
         let (request, options) = request.into_http_with_getter(&mut store, async { Ok(()) }, stock_of::<U>)?;
         if store.get().ctx.http.responder.is_none() {
             return Err(TrappableError::from(ErrorCode::HttpRequestDenied));
@@ -239,7 +239,7 @@ pub(super) async fn send<U: DeterministicView + 'static>(
         let (parts, body) = request.into_parts();
         let body = Collector::new(body, StreamContext::Request, &account);
         let request = ::http::Request::from_parts(parts, ());
-        // Beside the words of the request: what the guest may have written and the collector not yet seen.
+        // In addition to the request itself: what the guest may have written and the collector not yet seen.
         let held = account.charge(HANDLE + DEFAULT_OUTGOING_BODY_CHUNK_SIZE as u64 + held::request(&request));
         let held = held.map_err(|exceeded| ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string())))?;
         Ok((request, options, body, held))

@@ -1,4 +1,4 @@
-//! Instances whose calls have their memory at hand.
+//! Instances whose calls need not look for their memory.
 //!
 //! A host function is told which store calls it and has to search the calling instance for its memory, which costs more
 //! than the rest of a short call. The functions that are linked here belong to one module, and can be called by its
@@ -17,7 +17,7 @@ use super::escapes::Escapes;
 use super::link::Definitions;
 use super::memory::{Bound, Finder, export_of};
 
-/// A module whose imports are found, those of WASI 0.1 by functions that have its memory at hand: each call is several
+/// A module whose imports are found, those of WASI 0.1 by functions that know its memory: each call is several
 /// times faster than after [`Linker::instantiate`]. Made by [`instantiate_pre_sync`] or [`instantiate_pre_async`].
 ///
 /// One instance in a store has the advantage: the first that is made with its context, if that succeeds. Further ones in the

@@ -19,17 +19,17 @@ pub(super) struct Finder {
     pub(super) export: Option<ModuleExport>,
 }
 
-/// Whose memory is at hand in a context.
+/// Whose memory a context knows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Bound {
-    /// Nobody's yet.
+    /// That of no instance yet.
     #[default]
     Free,
     /// That of the instance which `owner` is about to make; its start function runs without.
     Pending { owner: NonZeroU64 },
     /// That of the one instance which `owner` made.
     To { owner: NonZeroU64, memory: Memory },
-    /// Nobody's any more: two instances were made, or one that was not completed or has no memory.
+    /// That of no instance any more: two instances were made, or one that was not completed or has no memory.
     Several,
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn exit_with_code(code: u8) -> wasmtime::Result<()> {
 }
 
 linked! {
-    /// `wasi:cli/stdin`: the builder's stream. Needs [`streams`](super::streams) beside it.
+    /// `wasi:cli/stdin`: the builder's stream. Needs [`streams`](super::streams) as well.
     stdin, p2_name!("wasi:cli/stdin"), |cli| {
         cli.func_of_data(HostCall::get_stdin, |data, ()| {
             let stream = bindings::stdin::Host::get_stdin(&mut data.cli())?;
@@ -47,7 +47,7 @@ linked! {
 }
 
 linked! {
-    /// `wasi:cli/stdout`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
+    /// `wasi:cli/stdout`: the builder's stream, or the context itself. Needs [`streams`](super::streams) as well.
     stdout, p2_name!("wasi:cli/stdout"), |cli| {
         cli.func_of_data(HostCall::get_stdout, |data, ()| {
             if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stdout) {
@@ -60,7 +60,7 @@ linked! {
 }
 
 linked! {
-    /// `wasi:cli/stderr`: the builder's stream, or the context itself. Needs [`streams`](super::streams) beside it.
+    /// `wasi:cli/stderr`: the builder's stream, or the context itself. Needs [`streams`](super::streams) as well.
     stderr, p2_name!("wasi:cli/stderr"), |cli| {
         cli.func_of_data(HostCall::get_stderr, |data, ()| {
             if let Some(captured) = data.deterministic_view().push_captured(StandardOutput::Stderr) {

@@ -11,7 +11,7 @@ use crate::DeterministicCtxView;
 use crate::component::{linked, p2_name};
 
 linked! {
-    /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) beside it.
+    /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) as well.
     monotonic_clock, p2_name!("wasi:clocks/monotonic-clock");
     monotonic_clock_now() = clocks::monotonic_clock::Host::now;
     monotonic_clock_resolution() = clocks::monotonic_clock::Host::resolution;

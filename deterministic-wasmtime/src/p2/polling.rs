@@ -181,7 +181,7 @@ impl DeterministicCtxView<'_> {
     }
 }
 
-/// Whether a pollable that is no timer is ready now.
+/// Whether a pollable that is not a timer is ready now.
 fn other_is_ready(table: &mut ResourceTable, pollable: &Resource<DynPollable>) -> Result<bool> {
     let ready = stock::HostPollable::ready(table, Resource::new_borrow(pollable.rep()));
     let mut ready = std::pin::pin!(ready);
@@ -236,7 +236,7 @@ impl Waiting for Listed<'_> {
     }
 }
 
-/// For whoever has the view at hand and no store around it: waits are then alone.
+/// For those who have the view but not the store around it: waits are then alone.
 impl HostPollable for DeterministicCtxView<'_> {
     fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
         DeterministicCtxView::ready(self, &pollable)

@@ -13,7 +13,7 @@
 //! | `wasi:cli/exit` | [`exit`] |
 //! | `wasi:sockets/types`, `wasi:sockets/ip-name-lookup` | [`sockets`], [`ip_name_lookup`]: all refused |
 //!
-//! A guest's tasks wait beside each other, so time moves only when none of them can go on: whoever calls into the guest
+//! A guest's tasks wait at the same time, so time moves only when none of them can go on: whoever calls into the guest
 //! does so through [`drive`], or [`block_on`] in a function that is not asynchronous.
 
 mod cli;
@@ -40,7 +40,7 @@ use wasmtime::component::Linker;
 
 use crate::DeterministicView;
 
-/// Defines all interfaces of `wasi:cli/imports` in `linker`. It can have those of WASI 0.2 beside them.
+/// Defines all interfaces of `wasi:cli/imports` in `linker`. It can have those of WASI 0.2 as well.
 ///
 /// Leaves the linker allowing shadowing.
 ///

@@ -1,4 +1,4 @@
-//! There is no network: what a guest is told who asks for one, here and on stock wasmtime-wasi where nothing is allowed.
+//! There is no network: what a guest is told that asks for one, here and on stock wasmtime-wasi where nothing is allowed.
 
 use deterministic_wasmtime::p3;
 use wasmtime::Store;

@@ -15,7 +15,7 @@ use crate::guests::{Guest, async_linker, component, engine, simulation, store};
 const TO: u32 = 1024;
 const TEXT: u32 = 131_072;
 
-/// A method that is none of the known ones.
+/// A method that is not one of the known ones.
 const OTHER: u32 = 9;
 
 const HANDLE: u64 = 256;
@@ -119,7 +119,7 @@ fn a_drop_makes_room_and_hoarding_ends_the_guest() {
     guest.limit(HANDLE + FIELD + 9);
     let fields = guest.get_new("fields");
     guest.call::<_, ()>("append", (fields, 0_u32, 4_u32, 8_u32, 5_u32, TO)).unwrap();
-    // The interface of 0.2 has no word for it.
+    // The interface of 0.2 has no code for it.
     too_much(&guest.call::<_, ()>("append", (fields, 0_u32, 4_u32, 8_u32, 5_u32, TO)).unwrap_err());
 
     for name in ["fields", "options"] {

@@ -68,7 +68,7 @@ fn counting_and_batches_work_on_the_same_data() {
         guest.call::<_, ()>("increment", (bucket, 0u32, 1u32, delta, TO)).unwrap();
         assert_eq!((guest.byte(TO), guest.peek(TO + 8)), (0, sum));
     }
-    // A sum of 2^64, and a value that is no number, are the interface's `other`, and change nothing.
+    // A sum of 2^64, and a value that is not a number, are the interface's `other`, and change nothing.
     guest.call::<_, ()>("increment", (bucket, 0u32, 1u32, u64::MAX, TO)).unwrap();
     assert_eq!((guest.byte(TO), guest.byte(TO + 8)), (1, 2));
     guest.put(0, b"fig");

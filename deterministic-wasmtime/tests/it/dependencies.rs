@@ -57,7 +57,7 @@ fn what_the_adapter_does_not_call_is_not_built() {
     {
         assert!(!names.contains(name), "{name} is back");
     }
-    // 184 when it was last counted. More is no fault, but somebody should want it.
+    // 184 when it was last counted. More is not an error, but should be intended.
     let versions: BTreeSet<&String> = packages.iter().map(|(package, _)| package).collect();
     assert!(versions.len() <= 190, "{} packages: {versions:?}", versions.len());
 }

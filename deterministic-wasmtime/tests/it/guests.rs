@@ -1,4 +1,4 @@
-//! Every guest under every preset, twice, with its memory searched for at each call and with it at hand: stdout, stderr, how
+//! Every guest under every preset, twice, with its memory searched for at each call and with it known: stdout, stderr, how
 //! it ended, the time that passed in it, the calls it made and its final memory are the same. Each guest has a function here; one without does not compile.
 
 use deterministic_wasmtime::core::{Instant, PolicyError, Seed};

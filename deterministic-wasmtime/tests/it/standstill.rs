@@ -51,7 +51,7 @@ fn a_guest_that_sleeps_for_ever_where_time_stands_is_ended() {
 }
 
 #[test]
-fn whatever_else_the_guest_does_begins_the_count_anew() {
+fn whatever_else_the_guest_does_restarts_the_count() {
     let bench = Bench::new();
     let mut probe = bench.ours(Version::P1, preset(Preset::Frozen));
     let most = |probe: &mut Probe<p1::P1Ctx>| {
@@ -65,7 +65,7 @@ fn whatever_else_the_guest_does_begins_the_count_anew() {
     most(&mut probe);
     sleep(&mut probe, 2 * SECOND, 0).unwrap();
     most(&mut probe);
-    // A deadline that has passed is no sleep, and looking at the time changes nothing.
+    // A deadline that has passed is not a sleep, and looking at the time changes nothing.
     sleep(&mut probe, 0, 0).unwrap();
     assert_eq!(probe.call("clock_time_get", (0, 0i64, 8)).unwrap(), 0);
     assert!(matches!(sleep(&mut probe, SECOND, 0).unwrap_err().downcast_ref(), Some(Error::TimeStandsStill { .. })));

@@ -78,7 +78,7 @@ macro_rules! conversions {
     (@ codes $codes:ident $code:ident $($name:ident)*) => {
         match $code {
             $(deterministic_fs::ErrorCode::$name => $codes::ErrorCode::$name,)*
-            // There are no others; one to come would be the file system's own trouble.
+            // There are no others; one that is added later counts as an error of the file system.
             _ => $codes::ErrorCode::Io,
         }
     };
@@ -89,7 +89,7 @@ conversions!(types, codes);
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// The time to set. One that is past 2^64 nanoseconds is no time here.
+/// The time to set. One that is past 2^64 nanoseconds cannot be set.
 pub(super) fn new_time(time: types::NewTimestamp) -> Result<NewTime, ErrorCode> {
     Ok(match time {
         types::NewTimestamp::NoChange => NewTime::Keep,

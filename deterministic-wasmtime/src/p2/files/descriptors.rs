@@ -133,7 +133,7 @@ impl Descriptors<'_> {
         object(self.table, fd)
     }
 
-    /// Refuses what is no directory.
+    /// Refuses what is not a directory.
     pub(crate) fn directory(&self, fd: &Fd) -> Result<&Handle> {
         directory(self.table, fd)
     }

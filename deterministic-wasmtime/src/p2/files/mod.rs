@@ -26,7 +26,7 @@ pub(crate) use descriptors::{Descriptors, Failure};
 
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
-    /// [`streams`](super::streams) and [`preopens`] beside it.
+    /// [`streams`](super::streams) and [`preopens`] as well.
     filesystem, p2_name!("wasi:filesystem/types"), |linked| {
         use bindings::{Host, HostDescriptor, HostDirectoryEntryStream};
         linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {

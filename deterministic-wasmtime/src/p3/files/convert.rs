@@ -15,7 +15,7 @@ fn instant(nanos: Nanos) -> Instant {
     Instant { seconds: (nanos / NANOS_PER_SECOND) as i64, nanoseconds: (nanos % NANOS_PER_SECOND) as u32 }
 }
 
-/// The time to set. One before 1970, or past 2^64 nanoseconds, is no time here.
+/// The time to set. One before 1970, or past 2^64 nanoseconds, cannot be set.
 pub(super) fn new_time(time: types::NewTimestamp) -> Result<NewTime, ErrorCode> {
     Ok(match time {
         types::NewTimestamp::NoChange => NewTime::Keep,

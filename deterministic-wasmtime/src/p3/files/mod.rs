@@ -43,7 +43,7 @@ fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Acce
 
 linked! {
     /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
-    /// [`preopens`] beside it.
+    /// [`preopens`] as well.
     filesystem, p3_name!("wasi:filesystem/types"), |linked| {
         use bindings::{HostDescriptor, HostDescriptorWithStore};
         linked.resource::<Descriptor>(HostCall::descriptor_drop, |mut store, fd| {

@@ -91,7 +91,7 @@ impl<U: 'static> StreamProducer<U> for Reading<U> {
 }
 
 impl<U: 'static> Reading<U> {
-    /// What to do about an error: one that asks for random bytes is no end. They come in pieces of [`CHUNK`], since the
+    /// What to do about an error: one that asks for random bytes is not the end. They come in pieces of [`CHUNK`], since the
     /// guest's buffer and the stream of bytes are both the store's.
     #[cold]
     fn random(
@@ -177,7 +177,7 @@ pub(super) struct Entries {
     pub(super) outcome: Outcome,
 }
 
-/// What an allocator takes for a name beside its bytes.
+/// What an allocator takes for a name in addition to its bytes.
 const NAME_COST: usize = 32;
 
 /// How many entries the embedder gets at once.

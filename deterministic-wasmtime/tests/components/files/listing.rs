@@ -55,7 +55,7 @@ fn identity_is_one_in_all_that_tell_of_it() {
     }
 }
 
-/// Preopens are opened anew with each call, as on stock, and are one object.
+/// Preopens are opened again with each call, as on stock, and are one object.
 #[test]
 fn preopens_are_new_descriptors_of_the_same_directories() {
     let dir = tree(&NAMES);

@@ -239,7 +239,7 @@ fn an_error_of_a_stream_has_a_code_and_closes_it() {
         assert!(matches!(host.check_write(stream), Err(Failure::Closed)));
         assert!(matches!(host.write(stream, b"x"), Err(Failure::Closed)));
         assert!(matches!(host.view().flush(Resource::new_borrow(stream)), Err(Failure::Closed)));
-        // What another stream says is no file's error.
+        // What another stream says is not an error of a file.
         let other = host.view().table.push(wasmtime::Error::new(std::io::Error::other("the host's"))).unwrap();
         assert!(host.view().filesystem_error_code(other).unwrap().is_none());
     }

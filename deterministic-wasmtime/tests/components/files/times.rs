@@ -91,7 +91,7 @@ fn times_out_of_range_overflow() {
         assert_eq!(code(host.view().set_times(fd(open), at, keep)), super::ErrorCode::Overflow);
         let set = host.view().set_times_at(fd(root), PathFlags::empty(), "new".into(), keep, at);
         assert_eq!(code(set), super::ErrorCode::Overflow);
-        // A file is no directory first.
+        // That a file is not a directory comes first.
         let set = host.view().set_times_at(fd(open), PathFlags::empty(), "new".into(), keep, at);
         assert_eq!(code(set), super::ErrorCode::NotDirectory);
     }

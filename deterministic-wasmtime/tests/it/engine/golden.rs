@@ -99,7 +99,7 @@ fn float_instructions_are_the_same_under_every_cranelift() {
     for (label, engine) in [("single pass", single_pass), ("no signals", no_signals)] {
         assert_eq!(same(label, &engine, &functions, &reference), <[&str; 0]>::default());
     }
-    // The oldest processor of this kind: without any of the features of the one at hand. On x86-64 its relaxed_madd leaves
+    // The oldest processor of this kind: without any of the features of the one that runs this. On x86-64 its relaxed_madd leaves
     // NaNs as they are, which the checker finds.
     let this = Engine::default().get_target().unwrap();
     let baseline = engine(|config| config.target(&this).unwrap().wasm_relaxed_simd(false));

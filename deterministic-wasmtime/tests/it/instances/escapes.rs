@@ -94,7 +94,7 @@ fn a_function_that_leaves_its_instance_writes_to_its_caller() {
         let second = linker.instantiate(&mut store, &second).unwrap();
         read(&mut store, &second);
         assert_eq!((shown(&mut store, &first), shown(&mut store, &second)), (1, 2), "{leaving}");
-        // Its own is at hand or not; it is right.
+        // Whether its own is known or looked for, it is the right one.
         read(&mut store, &first);
         assert_eq!((shown(&mut store, &first), shown(&mut store, &second)), (3, 2), "{leaving}");
     }

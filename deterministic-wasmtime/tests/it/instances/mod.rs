@@ -1,4 +1,4 @@
-//! Several instances in one store: each call works on the memory of the instance that made it, whether that is at hand or
+//! Several instances in one store: each call works on the memory of the instance that made it, whether that is known or
 //! has to be searched for.
 
 mod escapes;
