@@ -1,5 +1,6 @@
 //! The streams of the default bundle, made when they are first drawn from.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
@@ -10,7 +11,8 @@ use crate::{ChaCha8, Description, Policy, PolicyError, Rng, Seed, Undescribed};
 pub(crate) struct LazyChaCha8 {
     seed: Seed,
     name: &'static str,
-    made: Option<ChaCha8>,
+    // In a box of its own, so that a context that never draws is small.
+    made: Option<Box<ChaCha8>>,
 }
 
 impl LazyChaCha8 {
@@ -23,7 +25,7 @@ impl LazyChaCha8 {
         let LazyChaCha8 { seed, name, made } = self;
         match made {
             Some(rng) => rng,
-            none => none.insert(first(seed, name)),
+            none => none.insert(Box::new(first(seed, name))),
         }
     }
 

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::lazy::LazyChaCha8;
-use crate::{Clock, Description, InOrder, Rng, Rules, Scheduler, Seed, Undescribed, VirtualClock, WallTime};
+use crate::{
+    Clock, Description, InOrder, InsecureSeed, Rng, Rules, Scheduler, Seed, Undescribed, VirtualClock, WallTime,
+};
 
 /// All that decides how a run's non-deterministic questions are answered.
 ///
@@ -28,7 +30,7 @@ pub struct Policies {
     /// Random bytes for `wasi:random/insecure`.
     pub insecure_random: Box<dyn Rng>,
     /// The value of `wasi:random/insecure-seed`.
-    pub insecure_seed: u128,
+    pub insecure_seed: InsecureSeed,
     /// Which events a waiting guest gets.
     pub scheduler: Box<dyn Scheduler>,
     /// What holds whichever policies answer.
@@ -39,16 +41,12 @@ impl Policies {
     /// The deterministic defaults under `seed`: virtual time that only sleeping moves, from 2025-01-01T00:00:00Z;
     /// ChaCha8 streams; events in order.
     pub fn new(seed: Seed) -> Self {
-        Self::with(seed, seed.insecure_seed())
-    }
-
-    fn with(seed: Seed, insecure_seed: u128) -> Self {
         Policies {
             epoch: WallTime::DEFAULT_EPOCH,
             clock: Box::new(VirtualClock::new()),
             secure_random: Box::new(LazyChaCha8::new(seed, "secure")),
             insecure_random: Box::new(LazyChaCha8::new(seed, "insecure")),
-            insecure_seed,
+            insecure_seed: seed.into(),
             scheduler: Box::new(InOrder),
             rules: Rules::default(),
         }
@@ -70,7 +68,7 @@ impl Policies {
     pub fn describe(&self) -> Result<Description, UndescribedPolicies> {
         let mut description = Description::new("Policies", 1)
             .number("epoch", self.epoch.as_unix_nanos())
-            .number("insecure_seed", self.insecure_seed);
+            .number("insecure_seed", self.insecure_seed.value());
         let rules = &self.rules;
         if rules.resolution != Rules::default().resolution {
             description = description.number("resolution", rules.resolution.get());
@@ -141,13 +139,10 @@ fn list(roles: &[(Role, Undescribed)]) -> String {
     roles.iter().map(|(role, why)| alloc::format!("{role} ({why})")).collect::<Vec<_>>().join(", ")
 }
 
-/// That of seed 0. Each context of WASI is made with a default bundle behind it, so that it is worth a constant.
-const DEFAULT_INSECURE_SEED: u128 = 0x9e7b_3c71_cbc5_e356_d653_0b1e_12aa_f551;
-
 /// The deterministic defaults under seed 0.
 impl Default for Policies {
     fn default() -> Self {
-        Policies::with(Seed::default(), DEFAULT_INSECURE_SEED)
+        Policies::new(Seed::default())
     }
 }
 
@@ -180,7 +175,8 @@ mod tests {
     #[test]
     fn the_default_is_seed_0() {
         let (default, new) = (Policies::default(), Policies::new(Seed::from_u64(0)));
-        assert_eq!(default.insecure_seed, new.insecure_seed);
+        assert_eq!(default.insecure_seed.value(), new.insecure_seed.value());
+        assert_eq!(default.insecure_seed.value(), 0x9e7b_3c71_cbc5_e356_d653_0b1e_12aa_f551);
         assert_eq!(default.describe(), new.describe());
     }
 }

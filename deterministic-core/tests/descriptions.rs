@@ -238,7 +238,7 @@ fn a_bundle_is_described_with_all_that_it_holds() {
         describe(Policies::new(seed)),
         describe(Policies::default()),
         describe(Policies { epoch: WallTime::UNIX_EPOCH, ..Policies::new(seed) }),
-        describe(Policies { insecure_seed: 1 << 127, ..Policies::new(seed) }),
+        describe(Policies { insecure_seed: (1 << 127).into(), ..Policies::new(seed) }),
         describe(Policies { clock: Box::new(VirtualClock::with_tick(1)), ..Policies::new(seed) }),
         describe(Policies { secure_random: Box::new(ChaCha8::new(&seed, "insecure")), ..Policies::new(seed) }),
         describe(Policies { insecure_random: Box::new(ChaCha8::new(&seed, "secure")), ..Policies::new(seed) }),

@@ -149,7 +149,7 @@ fn preset(preset: Preset) -> ([u64; 5], [String; 2], u128) {
             Err(_) => "refused".into(),
         }
     });
-    (readings, streams, policies.insecure_seed)
+    (readings, streams, policies.insecure_seed.value())
 }
 
 /// Reference: the model for `chaos`, the streams and `insecure_seed`; the other clocks follow from their documentation,

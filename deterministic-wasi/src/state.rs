@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deterministic_core::{ByteStream, Instant, Policies, PolicyError, Snapshot, VirtualClock, WallTime};
+use deterministic_core::{ByteStream, InsecureSeed, Instant, Policies, PolicyError, Snapshot, VirtualClock, WallTime};
 use deterministic_fs::FileSystem;
 use deterministic_policies::Until;
 
@@ -24,7 +24,7 @@ pub struct Wasi {
     /// What insecure ones are drawn from.
     pub insecure_random: ByteStream,
     /// The value of `wasi:random/insecure-seed`.
-    pub insecure_seed: u128,
+    pub insecure_seed: InsecureSeed,
     /// The directories.
     pub files: Files,
     /// How often each function was called.

@@ -95,7 +95,7 @@ pub(crate) fn install(builder: &mut WasiCtxBuilder, policies: Policies) -> &mut 
         .monotonic_clock(clock(ClockId::Monotonic))
         .secure_random(HookRng(secure_random))
         .insecure_random(HookRng(insecure_random))
-        .insecure_random_seed(insecure_seed)
+        .insecure_random_seed(insecure_seed.value())
 }
 
 /// No network, and files on the calling thread.

@@ -120,9 +120,9 @@ fn host(seed: &Seed) -> Policies {
         secure_random: Box::new(HostRng),
         insecure_random: Box::new(HostRng),
         insecure_seed: match HostRng.fill(&mut bytes) {
-            Ok(()) => u128::from_le_bytes(bytes),
+            Ok(()) => u128::from_le_bytes(bytes).into(),
             // A host without entropy: this value promises nothing, and the streams will say so at the first draw.
-            Err(_) => seed.insecure_seed(),
+            Err(_) => (*seed).into(),
         },
         scheduler: Box::new(InOrder),
         rules: Rules::default(),

@@ -195,7 +195,7 @@ fn write_to_stream(
     // One long write is not a reason to keep its room for ever.
     let bytes = if scratch.capacity() > 2 * SCRATCH { std::mem::take(scratch) } else { scratch.split() };
     if written > 0
-        && let Some(left) = streams::write_now(&mut **stream, bytes.freeze())?
+        && let Some(left) = stream.write(bytes.freeze())?
     {
         return Ok(Some(Wait::write(fd, left, written, out)));
     }

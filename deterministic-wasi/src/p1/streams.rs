@@ -51,26 +51,13 @@ pub trait Input: Send {
 
 /// Standard output or standard error.
 pub trait Output: Send {
-    /// How many bytes can be written now; 0 if one has to wait.
+    /// Writes all of `bytes`, and has them reach their place; or gives those for which one has to wait. Writing none waits until
+    /// what was written before is flushed.
     ///
     /// # Errors
     ///
     /// [`StreamError::Closed`] if nobody takes them.
-    fn check_write(&mut self) -> StreamResult<usize>;
-
-    /// Writes bytes, no more than [`check_write`](Output::check_write) allowed.
-    ///
-    /// # Errors
-    ///
-    /// Those of the operation.
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()>;
-
-    /// Has what was written reach its place. Until it has, nothing can be written.
-    ///
-    /// # Errors
-    ///
-    /// Those of the operation.
-    fn flush(&mut self) -> StreamResult<()>;
+    fn write(&mut self, bytes: Bytes) -> StreamResult<Option<Bytes>>;
 
     /// Writes all of `bytes` and has them reach their place, waiting for both.
     fn blocking_write_and_flush(&mut self, bytes: Bytes) -> Pending<'_, StreamResult<()>>;
@@ -193,19 +180,4 @@ fn fill(memory: &mut GuestMemory<'_>, buffers: Buffers, mut bytes: Bytes, size: 
         Ok(len)
     })?;
     write_u32(memory, out, read)
-}
-
-/// Writes all of `bytes`, and has them reach their place; or gives those that have to wait. Writing none waits until what was
-/// written is flushed.
-pub(super) fn write_now(stream: &mut dyn Output, bytes: Bytes) -> Answer<Option<Bytes>> {
-    if stream.check_write()? < bytes.len().max(1) {
-        return Ok(Some(bytes));
-    }
-    stream.write(bytes)?;
-    match stream.flush().and_then(|()| stream.check_write()) {
-        Ok(0) => Ok(Some(Bytes::new())),
-        // That it is closed is for the next write to say.
-        Ok(_) | Err(StreamError::Closed) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -53,16 +53,18 @@ impl Input for Stream<DynInputStream> {
 }
 
 impl Output for Stream<DynOutputStream> {
-    fn check_write(&mut self) -> StreamResult<usize> {
-        self.0.check_write().map_err(why)
-    }
-
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.0.write(bytes).map_err(why)
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        self.0.flush().map_err(why)
+    fn write(&mut self, bytes: Bytes) -> StreamResult<Option<Bytes>> {
+        let stream = &mut self.0;
+        if stream.check_write().map_err(why)? < bytes.len().max(1) {
+            return Ok(Some(bytes));
+        }
+        stream.write(bytes).map_err(why)?;
+        match stream.flush().and_then(|()| stream.check_write()) {
+            Ok(0) => Ok(Some(Bytes::new())),
+            // That it is closed is for the next write to say.
+            Ok(_) | Err(p2::StreamError::Closed) => Ok(None),
+            Err(error) => Err(why(error)),
+        }
     }
 
     fn blocking_write_and_flush(&mut self, bytes: Bytes) -> Pending<'_, StreamResult<()>> {

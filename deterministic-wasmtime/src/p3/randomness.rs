@@ -60,7 +60,7 @@ impl bindings::insecure::Host for DeterministicCtxView<'_> {
 impl bindings::insecure_seed::Host for DeterministicCtxView<'_> {
     #[inline]
     fn get_insecure_seed(&mut self) -> Result<(u64, u64)> {
-        let seed = self.ctx.insecure_seed;
+        let seed = self.ctx.insecure_seed.value_kept();
         // The low half first, as on stock.
         Ok((seed as u64, (seed >> 64) as u64))
     }
