@@ -11,6 +11,7 @@ mod fault;
 mod files;
 mod held;
 mod keyvalue;
+mod on_demand;
 pub mod p1;
 pub mod reserve;
 mod state;
@@ -26,6 +27,7 @@ pub use fault::{Answer, Errno, Fault, Trap, TrapKind};
 pub use files::{Files, Listing, random_bytes};
 pub use held::{Account, Charge, DEFAULT_MAX_HELD_BYTES, ENTRY, Exceeded, HANDLE, Held};
 pub use keyvalue::{Full, KeyValue, MAX_BYTES, MAX_KEYS};
+pub use on_demand::OnDemand;
 pub use state::Wasi;
 pub use timeline::{MAX_SLEEPS_IN_VAIN, Timeline, Waiting, after};
 #[cfg(feature = "watch")]

@@ -11,6 +11,7 @@ use crate::calls::HostCalls;
 use crate::files::Files;
 use crate::held::{Charge, Held};
 use crate::keyvalue::KeyValue;
+use crate::on_demand::OnDemand;
 use crate::timeline::Timeline;
 
 /// What all versions of WASI share in one store: each guest of it reads this one timeline, draws from these streams, has these
@@ -32,9 +33,9 @@ pub struct Wasi {
     /// What the guests make the host hold.
     pub held: Held,
     /// The settings of `wasi:config`.
-    pub config: BTreeMap<String, String>,
+    pub config: OnDemand<BTreeMap<String, String>>,
     /// The data of `wasi:keyvalue`.
-    pub keyvalue: KeyValue,
+    pub keyvalue: OnDemand<KeyValue>,
     /// What of that the guests made.
     pub keyvalue_held: Charge,
 }
@@ -51,8 +52,8 @@ impl Wasi {
             insecure_seed,
             files: Files::new(epoch.as_unix_nanos()),
             calls: HostCalls::default(),
-            config: BTreeMap::new(),
-            keyvalue: KeyValue::default(),
+            config: OnDemand::default(),
+            keyvalue: OnDemand::default(),
             keyvalue_held: held.account().nothing(),
             held,
         }

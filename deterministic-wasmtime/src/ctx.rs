@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use deterministic_core::Policies;
-use deterministic_wasi::Wasi;
+use deterministic_wasi::{OnDemand, Wasi};
 
 use crate::component::Waits;
 use crate::p2::{Streams, Timers};
@@ -15,11 +15,11 @@ use crate::p2::{Streams, Timers};
 #[derive(Debug)]
 pub struct DeterministicCtx {
     pub(crate) wasi: Wasi,
-    pub(crate) streams: Streams,
-    pub(crate) timers: Timers,
-    pub(crate) waits: Waits,
+    pub(crate) streams: OnDemand<Streams>,
+    pub(crate) timers: OnDemand<Timers>,
+    pub(crate) waits: OnDemand<Waits>,
     #[cfg(feature = "http")]
-    pub(crate) http: crate::http::Http,
+    pub(crate) http: OnDemand<crate::http::Http>,
 }
 
 impl DeterministicCtx {
@@ -27,17 +27,17 @@ impl DeterministicCtx {
     pub fn new(policies: Policies) -> Self {
         DeterministicCtx {
             wasi: Wasi::new(policies),
-            streams: Streams::default(),
-            timers: Timers::default(),
-            waits: Waits::default(),
+            streams: OnDemand::default(),
+            timers: OnDemand::default(),
+            waits: OnDemand::default(),
             #[cfg(feature = "http")]
-            http: crate::http::Http::default(),
+            http: OnDemand::default(),
         }
     }
 
     /// A handle to the queue of the guest's waits, for [`p3::drive`](crate::p3::drive).
     pub fn waits(&self) -> Waits {
-        self.waits.clone()
+        Waits::clone(&self.waits)
     }
 }
 

@@ -109,7 +109,7 @@ impl WasiHttpHooks for Hooks {
 
 /// wasmtime-wasi-http's view of the store.
 fn stock<'a>(view: DeterministicCtxView<'a>) -> WasiHttpCtxView<'a> {
-    let Http { stock, hooks, .. } = &mut view.ctx.http;
+    let Http { stock, hooks, .. } = &mut *view.ctx.http;
     WasiHttpCtxView { hooks, table: view.table, ctx: stock }
 }
 

@@ -178,7 +178,7 @@ impl DeterministicCtxView<'_> {
 
     /// Answers request `number` if its body has ended.
     fn progress(&mut self, number: u64) -> Result<()> {
-        let Http { sent, .. } = &mut self.ctx.http;
+        let Http { sent, .. } = &mut *self.ctx.http;
         // The guest may have dropped it.
         let Some(&rep) = sent.reps.get(&number) else { return Ok(()) };
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;

@@ -237,7 +237,7 @@ impl DeterministicCtxView<'_> {
     }
 
     pub(super) fn check_write_file(&self, stream: &Resource<DynOutputStream>) -> Option<StreamResult<u64>> {
-        let Streams { outputs, captured, .. } = &self.ctx.streams;
+        let Streams { outputs, captured, .. } = &*self.ctx.streams;
         match outputs.get(&stream.rep())? {
             Stream::File(file) => Some(file.check_write()),
             Stream::Captured(which) => Some(room(captured.as_ref()?, *which)),
@@ -246,8 +246,8 @@ impl DeterministicCtxView<'_> {
 
     #[inline]
     pub(super) fn write_file(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
-        let DeterministicCtx { streams: Streams { outputs, captured, .. }, wasi: Wasi { files, time, .. }, .. } =
-            &mut *self.ctx;
+        let DeterministicCtx { streams, wasi: Wasi { files, time, .. }, .. } = &mut *self.ctx;
+        let Streams { outputs, captured, .. } = &mut **streams;
         let output = match outputs.get_mut(&stream.rep())? {
             Stream::File(output) => output,
             Stream::Captured(which) => return Some(write_captured(captured.as_mut()?, *which, bytes)),
@@ -262,7 +262,7 @@ impl DeterministicCtxView<'_> {
 
     /// Writes all of `bytes`, which has no permission: of captured output as much as there is room for, and then it is closed.
     pub(super) fn write_whole(&mut self, stream: &Resource<DynOutputStream>, bytes: &[u8]) -> Option<StreamResult<()>> {
-        let Streams { outputs, captured, .. } = &mut self.ctx.streams;
+        let Streams { outputs, captured, .. } = &mut *self.ctx.streams;
         let Some(Stream::Captured(which)) = outputs.get(&stream.rep()) else { return self.write_file(stream, bytes) };
         Some(match captured.as_mut()?.take(*which, bytes) {
             Ok(taken) if taken < bytes.len() => Err(StreamError::Closed),
@@ -337,7 +337,7 @@ mod tests {
             assert!(view.drop_file_output(&Resource::new_borrow(input.rep())).is_none());
             view.drop_file_input(&input).unwrap().unwrap();
             view.drop_file_output(&output).unwrap().unwrap();
-            let Streams { inputs, outputs, .. } = &view.ctx.streams;
+            let Streams { inputs, outputs, .. } = &*view.ctx.streams;
             assert!(inputs.is_empty() && outputs.is_empty() && view.table.is_empty());
             assert!(view.read_file(&input, 9).is_none() && view.write_file(&output, b"x").is_none());
         }
