@@ -54,7 +54,9 @@ pub fn random_bytes(
 /// The file system, and what kept it from being complete.
 #[derive(Debug)]
 pub struct Files {
-    system: FileSystem,
+    /// Made when it is first needed: many guests use no file.
+    system: Option<Box<FileSystem>>,
+    epoch: u64,
     /// The guest's name of a directory that the host did not give, and what it said.
     missing: Option<(String, String)>,
 }
@@ -62,13 +64,14 @@ pub struct Files {
 impl Files {
     /// No directories. New objects are of the time `epoch`, in nanoseconds since 1970.
     pub fn new(epoch: u64) -> Self {
-        Files { system: FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY), missing: None }
+        Files { system: None, epoch, missing: None }
     }
 
     /// The file system, whatever it lacks, and as of when it was last used.
     #[inline]
     pub fn system(&mut self) -> &mut FileSystem {
-        &mut self.system
+        let epoch = self.epoch;
+        self.system.get_or_insert_with(|| Box::new(FileSystem::new(epoch, deterministic_fs::DEFAULT_CAPACITY)))
     }
 
     /// The host did not give the directory that the guest is to see as `guest`, for this `reason`: the guest ends when it first
@@ -85,7 +88,7 @@ impl Files {
     #[inline]
     pub fn as_they_are(&mut self) -> Result<&mut FileSystem, Error> {
         match &self.missing {
-            None => Ok(&mut self.system),
+            None => Ok(self.system()),
             Some((guest, reason)) => Err(Error::Directory { guest: guest.clone(), reason: reason.clone() }),
         }
     }
