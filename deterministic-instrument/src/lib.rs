@@ -6,5 +6,6 @@
 pub mod call_depth;
 mod component;
 pub mod profile;
+mod rewriting;
 pub mod stopwatch;
 mod summary;

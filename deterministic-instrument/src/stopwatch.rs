@@ -5,16 +5,14 @@
 //! same instance, whose memory it finds.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
-use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     CodeSection, EntityType, Function, FunctionSection, ImportSection, Instruction, Module, TypeSection, ValType,
+    reencode,
 };
-use wasmparser::{
-    CodeSectionReader, CustomSectionReader, FunctionSectionReader, ImportSectionReader, Parser, TypeSectionReader,
-};
+use wasmparser::CustomSectionReader;
 
+use crate::rewriting::{self, Rewriting};
 use crate::summary::{Import, Summary};
 
 /// Where the two functions of the host's are imported from.
@@ -55,7 +53,7 @@ pub enum StopwatchError {
 /// Gives the valid core module `wasm` a stopwatch around each function that it imports from one of the modules `from`.
 ///
 /// The result imports [`BEGIN`] and [`END`] from [`HOST`] as well. Functions of one name are one, whichever module they are
-/// from. Custom sections are left out, since they speak of the code as it was.
+/// from. Custom sections are left out, since they are about the code as it was.
 ///
 /// # Errors
 ///
@@ -65,9 +63,8 @@ pub fn add_stopwatch(wasm: &[u8], from: &[&str]) -> Result<Timed, StopwatchError
     if rewriter.summary.defined() == 0 {
         return Err(StopwatchError::NoFunctions);
     }
-    let mut module = Module::new();
-    rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
-    Ok(Timed { wasm: module.finish(), names: rewriter.names })
+    let wasm = rewriting::rewrite(wasm, &mut rewriter)?;
+    Ok(Timed { wasm, names: rewriter.names })
 }
 
 #[derive(Debug)]
@@ -86,8 +83,6 @@ struct Wrapper {
     /// Its place in [`Rewriter::names`].
     name: u32,
 }
-
-type Result_<T = ()> = Result<T, reencode::Error<Infallible>>;
 
 impl Rewriter {
     fn read(wasm: &[u8], from: &[&str]) -> Result<Self, wasmparser::Error> {
@@ -127,45 +122,25 @@ impl Rewriter {
     }
 }
 
-impl Reencode for Rewriter {
-    type Error = Infallible;
-
-    fn function_index(&mut self, function: u32) -> Result_<u32> {
-        Ok(match self.wrappers.get(function as usize) {
-            None => function + ADDED,
-            Some(None) => function,
-            Some(Some(wrapper)) => self.summary.functions() + ADDED + wrapper.index,
-        })
-    }
-
-    fn parse_type_section(&mut self, types: &mut TypeSection, section: TypeSectionReader<'_>) -> Result_ {
-        utils::parse_type_section(self, types, section)?;
+impl Rewriting for Rewriter {
+    fn add_types(&mut self, types: &mut TypeSection) -> rewriting::Result {
         types.ty().function([ValType::I32], []);
         types.ty().function([], []);
         Ok(())
     }
 
-    fn parse_import_section(&mut self, imports: &mut ImportSection, section: ImportSectionReader<'_>) -> Result_ {
-        utils::parse_import_section(self, imports, section)?;
+    fn add_imports(&self, imports: &mut ImportSection) {
         imports.import(HOST, BEGIN, EntityType::Function(self.begin_type()));
         imports.import(HOST, END, EntityType::Function(self.begin_type() + 1));
-        Ok(())
     }
 
-    fn parse_function_section(
-        &mut self,
-        functions: &mut FunctionSection,
-        section: FunctionSectionReader<'_>,
-    ) -> Result_ {
-        utils::parse_function_section(self, functions, section)?;
+    fn add_functions(&self, functions: &mut FunctionSection) {
         for (_, import, _) in self.wrappers() {
             functions.function(import.ty);
         }
-        Ok(())
     }
 
-    fn parse_code_section(&mut self, code: &mut CodeSection, section: CodeSectionReader<'_>) -> Result_ {
-        utils::parse_code_section(self, code, section)?;
+    fn add_bodies(&self, code: &mut CodeSection) {
         for (index, import, wrapper) in self.wrappers() {
             let mut body = Function::new([]);
             body.instruction(&Instruction::I32Const(wrapper.name as i32)).instruction(&Instruction::Call(self.begin()));
@@ -179,16 +154,25 @@ impl Reencode for Rewriter {
                 .instruction(&Instruction::End);
             code.function(&body);
         }
-        Ok(())
     }
 
-    fn parse_custom_section(&mut self, _: &mut Module, _: CustomSectionReader<'_>) -> Result_ {
+    fn function_index(&self, function: u32) -> u32 {
+        match self.wrappers.get(function as usize) {
+            None => function + ADDED,
+            Some(None) => function,
+            Some(Some(wrapper)) => self.summary.functions() + ADDED + wrapper.index,
+        }
+    }
+
+    fn custom_section(&mut self, _: &mut Module, _: CustomSectionReader<'_>) -> rewriting::Result {
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wasmparser::Parser;
+
     use super::*;
 
     const WASI: &[&str] = &["wasi_snapshot_preview1", "wasi_unstable"];
@@ -236,6 +220,12 @@ mod tests {
             }
         }
         assert_eq!(calls, [vec![9, 7, 8, 9], vec![4, 1, 5], vec![4, 2, 5], vec![4, 3, 5]]);
+    }
+
+    #[test]
+    fn a_module_without_imports_stays_valid() {
+        let timed = validated(r#"(module (func $own (export "own")) (func (call $own)) (start 1))"#);
+        assert!(timed.names.is_empty());
     }
 
     #[test]

@@ -6,13 +6,13 @@
 //! it returns, where it tail calls, and (with its own cost) where it catches an exception. Putting a kept value back,
 //! rather than subtracting, also corrects what frames left behind that never returned.
 
-use std::convert::Infallible;
-
 use wasm_encoder::{
     BlockType, Function, InstructionSink, ValType,
-    reencode::{Error, Reencode},
+    reencode::{Reencode, RoundtripReencoder},
 };
 use wasmparser::{FunctionBody, Operator};
+
+use crate::rewriting::Result;
 
 /// How one function counts.
 pub(super) struct Counting {
@@ -33,15 +33,11 @@ pub(super) struct Counting {
 
 impl Counting {
     /// The function with counting added.
-    pub(super) fn rewrite(
-        self,
-        reencoder: &mut impl Reencode<Error = Infallible>,
-        body: &FunctionBody<'_>,
-    ) -> Result<Function, Error<Infallible>> {
+    pub(super) fn rewrite(self, body: &FunctionBody<'_>) -> Result<Function> {
         let mut locals = Vec::new();
         for pair in body.get_locals_reader()? {
             let (count, ty) = pair?;
-            locals.push((count, reencoder.val_type(ty)?));
+            locals.push((count, RoundtripReencoder.val_type(ty)?));
         }
         if self.saved.is_some() {
             locals.push((1, ValType::I32));
@@ -58,7 +54,7 @@ impl Counting {
             if leaves(&operator) {
                 self.put_back(function.instructions());
             }
-            function.instruction(&reencoder.instruction(operator)?);
+            function.instruction(&RoundtripReencoder.instruction(operator)?);
             if landings.next_if_eq(&&position).is_some() {
                 self.count(&mut function.instructions());
             }

@@ -1,14 +1,13 @@
 //! What becomes of custom sections.
 
-use std::convert::Infallible;
-
 use wasm_encoder::{
     NameMap, NameSection,
-    reencode::{Error, Reencode},
+    reencode::{Reencode, RoundtripReencoder},
 };
 use wasmparser::{Name, NameSectionReader};
 
 use super::EXCEEDED_FUNCTION;
+use crate::rewriting::Result;
 
 /// Whether the custom section `name` holds offsets into the code, which no longer fit.
 pub(super) fn is_about_code(name: &str) -> bool {
@@ -18,11 +17,7 @@ pub(super) fn is_about_code(name: &str) -> bool {
 }
 
 /// The name section with a name for the function that traps, which no other function may have.
-pub(super) fn names(
-    reencoder: &mut impl Reencode<Error = Infallible>,
-    section: NameSectionReader<'_>,
-    exceeded: u32,
-) -> Result<NameSection, Error<Infallible>> {
+pub(super) fn names(section: NameSectionReader<'_>, exceeded: u32) -> Result<NameSection> {
     let mut names = NameSection::new();
     let mut named = false;
     for subsection in section {
@@ -41,7 +36,7 @@ pub(super) fn names(
             }
             // Labels are numbered within their function, where there are now more of them.
             Name::Label(_) => {}
-            other => reencoder.parse_custom_name_subsection(&mut names, other)?,
+            other => RoundtripReencoder.parse_custom_name_subsection(&mut names, other)?,
         }
     }
     if !named {

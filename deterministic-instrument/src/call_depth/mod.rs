@@ -54,10 +54,9 @@ mod rewrite;
 
 pub use error::CallDepthError;
 
-use wasm_encoder::reencode::Reencode;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
-use crate::component;
+use crate::{component, rewriting};
 
 /// The name under which the counter, a mutable `i32` global, is exported. `0` outside of any call.
 pub const CALL_DEPTH_EXPORT: &str = "detwasi:call-depth";
@@ -214,11 +213,8 @@ fn module(wasm: &[u8], limit: u32, cost: CallCost) -> Result<Vec<u8>, CallDepthE
     if analysis.bodies.is_empty() {
         return Ok(wasm.to_vec());
     }
-    let mut module = wasm_encoder::Module::new();
-    rewrite::Rewriter::new(analysis, limit, cost)
-        .parse_core_module(&mut module, Parser::new(0), wasm)
-        .map_err(CallDepthError::Encode)?;
-    let limited = module.finish();
+    let mut rewriter = rewrite::Rewriter::new(analysis, limit, cost);
+    let limited = rewriting::rewrite(wasm, &mut rewriter).map_err(CallDepthError::Encode)?;
     // The input was valid, so what can fail now is room: the implementation limits that all engines share.
     Validator::new_with_features(analyse::FEATURES).validate_all(&limited).map_err(CallDepthError::NoRoom)?;
     Ok(limited)

@@ -1,35 +1,25 @@
-//! Rewrites a module so that it counts.
+//! What a module gets to be profiled: its counters, their exports, and the instructions that count.
 
-use std::convert::Infallible;
-
-use wasm_encoder::reencode::{self, Reencode, utils};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    CodeSection, ConstExpr, CustomSection, ExportKind, ExportSection, GlobalSection, GlobalType, InstructionSink,
-    Module, SectionId, ValType,
+    ConstExpr, CustomSection, ExportKind, ExportSection, Function, GlobalSection, GlobalType, InstructionSink, Module,
+    ValType,
 };
-use wasmparser::{
-    CustomSectionReader, ExportSectionReader, FunctionBody, GlobalSectionReader, KnownCustom, Operator, Parser,
-};
+use wasmparser::{CustomSectionReader, FunctionBody, KnownCustom, Operator};
 
 use super::counters as names;
+use crate::rewriting::{self, Result, Rewriting};
 use crate::summary::Summary;
-
-type Result<T = ()> = std::result::Result<T, reencode::Error<Infallible>>;
 
 /// The module `wasm` with its counters.
 pub(super) fn rewrite(wasm: &[u8], summary: Summary) -> Result<Vec<u8>> {
-    let mut module = Module::new();
-    let mut rewriter = Rewriter { summary, next: 0, has_globals: false, has_exports: false };
-    rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
-    Ok(module.finish())
+    rewriting::rewrite(wasm, &mut Rewriter { summary, next: 0 })
 }
 
 struct Rewriter {
     summary: Summary,
     /// The next of them in the code section.
     next: u32,
-    has_globals: bool,
-    has_exports: bool,
 }
 
 /// Where a function counts. Behind the module's own globals, so that those stay: two to put a length aside, and two for each
@@ -47,25 +37,6 @@ impl Rewriter {
         let first = self.summary.globals;
         let calls = first + 2 + 2 * function;
         Counters { aside32: first, aside64: first + 1, calls, fuel: calls + 1 }
-    }
-
-    fn add_globals(&mut self, globals: &mut GlobalSection) {
-        self.has_globals = true;
-        let of = |val_type| GlobalType { val_type, mutable: true, shared: false };
-        globals.global(of(ValType::I32), &ConstExpr::i32_const(0));
-        for _ in 0..1 + 2 * self.summary.defined() {
-            globals.global(of(ValType::I64), &ConstExpr::i64_const(0));
-        }
-    }
-
-    fn add_exports(&mut self, section: &mut ExportSection) {
-        self.has_exports = true;
-        for (at, function) in (0..).zip(0..self.summary.defined()) {
-            let counters = self.counters(function);
-            for (name, global) in names(at).iter().zip([counters.calls, counters.fuel]) {
-                section.export(name, ExportKind::Global, global);
-            }
-        }
     }
 
     /// What the length on top of the stack is counted in, of an instruction that works in bulk.
@@ -113,48 +84,29 @@ impl Counters {
     }
 }
 
-impl Reencode for Rewriter {
-    type Error = Infallible;
-
-    fn parse_global_section(&mut self, globals: &mut GlobalSection, section: GlobalSectionReader<'_>) -> Result {
-        utils::parse_global_section(self, globals, section)?;
-        self.add_globals(globals);
-        Ok(())
+impl Rewriting for Rewriter {
+    fn add_globals(&self, globals: &mut GlobalSection) {
+        let of = |val_type| GlobalType { val_type, mutable: true, shared: false };
+        globals.global(of(ValType::I32), &ConstExpr::i32_const(0));
+        for _ in 0..1 + 2 * self.summary.defined() {
+            globals.global(of(ValType::I64), &ConstExpr::i64_const(0));
+        }
     }
 
-    fn parse_export_section(&mut self, exports: &mut ExportSection, section: ExportSectionReader<'_>) -> Result {
-        utils::parse_export_section(self, exports, section)?;
-        self.add_exports(exports);
-        Ok(())
-    }
-
-    /// Adds the sections that the module lacks.
-    fn intersperse_section_hook(
-        &mut self,
-        module: &mut Module,
-        _after: Option<SectionId>,
-        before: Option<SectionId>,
-    ) -> Result {
-        use SectionId::{Code, Data, DataCount, Element, Export, Start};
-        let is_behind_exports = matches!(before, None | Some(Start | Element | DataCount | Code | Data));
-        if !self.has_globals && (is_behind_exports || before == Some(Export)) {
-            let mut globals = GlobalSection::new();
-            self.add_globals(&mut globals);
-            module.section(&globals);
+    fn add_exports(&self, section: &mut ExportSection) {
+        for (at, function) in (0..).zip(0..self.summary.defined()) {
+            let counters = self.counters(function);
+            for (name, global) in names(at).iter().zip([counters.calls, counters.fuel]) {
+                section.export(name, ExportKind::Global, global);
+            }
         }
-        if !self.has_exports && is_behind_exports {
-            let mut exports = ExportSection::new();
-            self.add_exports(&mut exports);
-            module.section(&exports);
-        }
-        Ok(())
     }
 
     /// The counters are brought up to date where the engine does so with fuel: before whatever may go elsewhere.
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result {
+    fn body(&mut self, body: &FunctionBody<'_>) -> Result<Option<Function>> {
         let counters = self.counters(self.next);
         self.next += 1;
-        let mut function = self.new_function_with_parsed_locals(&body)?;
+        let mut function = RoundtripReencoder.new_function_with_parsed_locals(body)?;
         Counters::add(counters.calls, 1, function.instructions());
         // For the call itself.
         let mut spent = 1;
@@ -168,14 +120,13 @@ impl Reencode for Rewriter {
             if let Some(length) = self.length(&operator) {
                 counters.add_length(length, function.instructions());
             }
-            function.instruction(&self.instruction(operator)?);
+            function.instruction(&RoundtripReencoder.instruction(operator)?);
         }
-        code.function(&function);
-        Ok(())
+        Ok(Some(function))
     }
 
-    /// Names stay as they are. All else speaks of the code as it was.
-    fn parse_custom_section(&mut self, module: &mut Module, section: CustomSectionReader<'_>) -> Result {
+    /// Names stay as they are. All else is about the code as it was.
+    fn custom_section(&mut self, module: &mut Module, section: CustomSectionReader<'_>) -> Result {
         if let KnownCustom::Name(_) = section.as_known() {
             module.section(&CustomSection::from(section));
         }
@@ -198,7 +149,7 @@ fn cost(operator: &Operator<'_>) -> i64 {
     }
 }
 
-/// Whether the next instruction is not always the next one to be done, or can be come to from elsewhere.
+/// Whether the next instruction is not always the next one to be done, or can be reached from elsewhere.
 fn goes_elsewhere(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
