@@ -8,6 +8,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Result;
+use crate::memory;
 
 /// Bytes in a chunk.
 pub(super) const CHUNK: usize = 64 << 10;
@@ -205,6 +206,9 @@ impl Written {
         };
         if let Some(own) = own {
             self.room_for_chunk(number)?;
+            // What is small is made without asking: the place of the chunk now, and the error of the next that the host has no
+            // memory for.
+            memory::probe_small()?;
             self.groups[number / GROUP][number % GROUP] = Some(Arc::new(own));
         }
         // It is there and alone by now: nothing is made or copied.
