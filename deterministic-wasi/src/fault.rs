@@ -92,7 +92,8 @@ impl From<PolicyError> for Fault {
 }
 
 /// A pointer outside of the memory or misaligned traps, as on stock, where `impl From<GuestError> for types::Error` in
-/// wasmtime-wasi's `p1.rs` says so.
+/// wasmtime-wasi's `p1.rs` says so; and so does an argument that its type does not have. A value within a record that its type does
+/// not have is `EINVAL` there: whoever reads one says so instead of passing on this error.
 impl From<GuestError> for Fault {
     fn from(error: GuestError) -> Self {
         TrapKind::Guest(error).into()

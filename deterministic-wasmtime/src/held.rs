@@ -3,7 +3,7 @@
 use deterministic_wasi::HANDLE;
 use wasmtime::component::Resource;
 
-use crate::{DeterministicCtxView, Error};
+use crate::{DeterministicCtxView, DeterministicView, Error};
 
 impl DeterministicCtxView<'_> {
     /// Counts a handle that was just made.
@@ -19,4 +19,12 @@ impl DeterministicCtxView<'_> {
         self.ctx.held.release(number);
         Ok(taken)
     }
+}
+
+/// Counts a handle that may have been made.
+pub(crate) fn counted<T: DeterministicView, R: 'static>(
+    data: &mut T,
+    made: Option<Resource<R>>,
+) -> wasmtime::Result<Option<Resource<R>>> {
+    made.map(|made| data.deterministic_view().held(made)).transpose()
 }

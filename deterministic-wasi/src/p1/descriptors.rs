@@ -200,3 +200,11 @@ impl Table {
         }
     }
 }
+
+/// What the guest opened is held no longer.
+impl Drop for Table {
+    fn drop(&mut self) {
+        let opened = self.places.iter().flatten().filter(|descriptor| descriptor.is_the_guests()).count();
+        self.account.give(opened as u64 * HANDLE);
+    }
+}

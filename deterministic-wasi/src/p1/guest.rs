@@ -129,11 +129,8 @@ impl<'a> GuestMemory<'a> {
     }
 
     fn range(&self, at: u32, len: u32) -> Result<std::ops::Range<usize>, GuestError> {
-        let range = at as usize..at as usize + len as usize;
-        match self.0.get(range.clone()) {
-            Some(_) => Ok(range),
-            None => Err(GuestError::PtrOutOfBounds(Region { start: at, len })),
-        }
+        let end = (at as usize).checked_add(len as usize).filter(|&end| end <= self.0.len());
+        end.map(|end| at as usize..end).ok_or(GuestError::PtrOutOfBounds(Region { start: at, len }))
     }
 
     pub(super) fn read<T: Number>(&self, from: GuestPtr<T>) -> Result<T, GuestError> {

@@ -36,7 +36,7 @@ const SCRATCH: usize = 1 << 13;
 
 impl Buffers {
     fn new(list: i32, count: i32, mut allowance: Allowance) -> Answer<Self> {
-        let bytes = (count as u32 as usize).checked_mul(IOVEC_SIZE as usize).ok_or(Errno::Overflow)?;
+        let bytes = usize::try_from(u64::from(count as u32) * u64::from(IOVEC_SIZE)).map_err(|_| Errno::Nomem)?;
         allowance.take(bytes)?;
         Ok(Buffers { list: list as u32, count: count as u32, next: 0, allowance })
     }

@@ -9,7 +9,6 @@ use super::abi::{Version, write_u32};
 use super::descriptors::Reading;
 use super::guest::{GuestMemory, GuestPtr};
 use super::status::filetype;
-use super::types::Errno;
 use crate::fault::Answer;
 use crate::files::Listing;
 
@@ -41,7 +40,7 @@ pub fn fd_readdir(
             directory.reading.insert(Reading { listing, identity })
         }
     };
-    let skip = usize::try_from(cookie as u64).map_err(|_| Errno::Overflow)?;
+    let skip = usize::try_from(cookie as u64).unwrap_or(usize::MAX);
     let used = write_entries(memory, reading, skip, buf as u32, len as u32)?;
     write_u32(memory, out, used)
 }

@@ -135,3 +135,75 @@ impl P1<'_> {
         self.state.table()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use deterministic_core::Policies;
+    use deterministic_fs::{Access, Tree};
+
+    use super::*;
+
+    /// A stream that is at its end.
+    struct Nothing;
+
+    impl Input for Nothing {
+        fn read(&mut self, _: usize) -> StreamResult<Bytes> {
+            Err(StreamError::Closed)
+        }
+
+        fn blocking_read(&mut self, _: usize) -> Pending<'_, StreamResult<Bytes>> {
+            Box::pin(async { Err(StreamError::Closed) })
+        }
+
+        fn is_ready(&mut self) -> bool {
+            true
+        }
+    }
+
+    impl Output for Nothing {
+        fn write(&mut self, _: Bytes) -> StreamResult<Option<Bytes>> {
+            Ok(None)
+        }
+
+        fn blocking_write_and_flush(&mut self, _: Bytes) -> Pending<'_, StreamResult<()>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn is_ready(&mut self) -> bool {
+            true
+        }
+    }
+
+    /// One guest after another in one store: what the first left open is not held for the next.
+    #[test]
+    fn what_a_guest_left_open_is_held_no_longer_than_the_guest() {
+        let mut wasi = Wasi::new(Policies::default());
+        wasi.files().mount_hermetic(&Tree::new().into(), "/", Access::ReadWrite).unwrap();
+        for _ in 0..2 {
+            let mut state = State::default();
+            let stdio = Stdio {
+                input: Box::new(Nothing),
+                output: Box::new(Nothing),
+                error: Box::new(Nothing),
+                terminals: [false; 3],
+            };
+            state.start(&mut wasi, stdio, Vec::new(), Vec::new());
+            state.set_allowance(1 << 10);
+            let mut bytes = *b"new file at byte 32:____________\0\0\0\0";
+            let mut guest = P1 { state: &mut state, wasi: &mut wasi };
+            // `new` is made and opened.
+            let arguments = (3, 0, 0, 3, 1, 2, 0, 0, 32);
+            functions::path_open(
+                &mut guest,
+                &mut GuestMemory::new(&mut bytes),
+                Version::wasi_snapshot_preview1,
+                arguments,
+            )
+            .unwrap();
+            assert_eq!((bytes[32], wasi.held_bytes()), (4, crate::HANDLE));
+            drop(state);
+            assert_eq!(wasi.held_bytes(), 0);
+        }
+    }
+}

@@ -72,10 +72,10 @@ fn poll(
     }
     let epoch = time.epoch;
     let mut list = List { layout, call: &call, epoch, start: Instant::ZERO, memory, descriptors };
-    let deliver = time.wait(&mut list, HostCall::poll_oneoff, calls)?;
-    write_events(memory, &call, &time.ready()[..deliver])?;
+    let waited = time.wait(&mut list, HostCall::poll_oneoff, calls);
+    let answer = waited.and_then(|deliver| Ok(write_events(memory, &call, &time.ready()[..deliver])?));
     time.forget_ready();
-    Ok(())
+    answer
 }
 
 /// The subscriptions of a call.

@@ -51,6 +51,7 @@ pub(crate) fn pass_time(ctx: &mut DeterministicCtx, own: Option<&Place>, call: H
     }
     let deliver = wasi.time.choose()?;
     waits.end(wasi.time.ready()[..deliver].iter());
+    wasi.time.forget_ready();
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use ::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
-use deterministic_wasi::{Account, Charge, Exceeded};
+use deterministic_wasi::{Account, Charge, Exceeded, reserve};
 use http_body::{Body, Frame};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
@@ -42,6 +42,14 @@ impl Buffer {
         }
         self.data.extend_from_slice(bytes);
         true
+    }
+
+    /// Fails if the host has no memory for `len` bytes more, which is none of the guest's business.
+    fn probe(&self, len: usize) -> Result<(), crate::Error> {
+        if self.data.capacity() - self.data.len() >= len {
+            return Ok(());
+        }
+        reserve::probe(self.data.len().saturating_mul(2).saturating_add(len))
     }
 
     /// Gives all of it away.
@@ -150,6 +158,7 @@ impl OutputStream for Writer {
         let mut shared = lock(&self.0);
         shared.written = shared.written.saturating_add(bytes.len() as u64);
         let within = shared.declared.is_none_or(|declared| shared.written <= declared);
+        shared.buffer.probe(bytes.len()).map_err(|error| StreamError::Trap(error.into()))?;
         if within && !shared.lost && shared.buffer.push(&bytes) {
             return Ok(());
         }

@@ -27,8 +27,6 @@ use crate::DeterministicCtxView;
 pub(super) struct Exchange {
     number: u64,
     state: State,
-    /// Who waits for it.
-    pollables: Vec<u32>,
 }
 
 enum State {
@@ -162,7 +160,7 @@ impl DeterministicCtxView<'_> {
         let sent = &mut self.ctx.http.sent;
         let number = sent.next;
         sent.next += 1;
-        let exchange = Exchange { number, state: State::Sending(Box::new(sending)), pollables: Vec::new() };
+        let exchange = Exchange { number, state: State::Sending(Box::new(sending)) };
         let exchange = self.table.push(exchange)?;
         sent.reps.insert(number, exchange.rep());
         self.ctx.held.set(exchange.rep(), HANDLE + words).map_err(crate::Error::from)?;
@@ -187,7 +185,6 @@ impl DeterministicCtxView<'_> {
         let Poll::Ready(body) = sending.body.poll(&mut Context::from_waker(&waker)) else { return Ok(()) };
         sent.reps.remove(&number);
         let State::Sending(sending) = std::mem::replace(&mut exchange.state, State::Consumed) else { return Ok(()) };
-        let pollables = std::mem::take(&mut exchange.pollables);
         let (delay, result) = match body {
             Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.first_byte_timeout),
             Err(error) => (0, Err(error)),
@@ -196,7 +193,7 @@ impl DeterministicCtxView<'_> {
         self.ctx.held.set(rep, HANDLE).map_err(crate::Error::from)?;
         let answer = self.answer(result);
         let deadline = after(self.ctx.now(), delay);
-        self.ctx.timers.resolve(&pollables, number, deadline);
+        self.ctx.timers.resolve(number, deadline);
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         exchange.state = State::Answered(deadline, Box::new(answer));
         Ok(())
@@ -248,7 +245,6 @@ impl DeterministicCtxView<'_> {
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         match exchange.state {
             State::Sending(_) => {
-                exchange.pollables.push(pollable.rep());
                 self.ctx.timers.wait_for(pollable.rep(), exchange.number);
             }
             State::Answered(deadline, _) => self.ctx.timers.insert(pollable.rep(), deadline),

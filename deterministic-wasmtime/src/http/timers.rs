@@ -14,16 +14,14 @@ impl Timers {
     /// Notes that a pollable waits for what is called `number` and has no deadline yet.
     pub(super) fn wait_for(&mut self, pollable: u32, number: u64) {
         self.open.insert(pollable, number);
+        self.waiting_for.insert((number, pollable));
     }
 
-    /// Gives those among `pollables` that still wait for `number` their deadline. The guest may have dropped some, and others
-    /// may stand in their place.
-    pub(super) fn resolve(&mut self, pollables: &[u32], number: u64, deadline: Instant) {
-        for pollable in pollables {
-            if self.open.get(pollable) == Some(&number) {
-                self.open.remove(pollable);
-                self.deadlines.insert(*pollable, deadline);
-            }
+    /// Gives those that wait for `number` their deadline.
+    pub(super) fn resolve(&mut self, number: u64, deadline: Instant) {
+        while let Some(&(_, pollable)) = self.waiting_for.range((number, 0)..=(number, u32::MAX)).next() {
+            self.forget(pollable);
+            self.deadlines.insert(pollable, deadline);
         }
     }
 }

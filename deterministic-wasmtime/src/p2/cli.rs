@@ -9,6 +9,7 @@ use bindings::terminal_output::TerminalOutput;
 use deterministic_wasi::{HostCall, StandardOutput};
 
 use crate::component::{linked, p2_name};
+use crate::held::counted;
 
 linked! {
     /// `wasi:cli/environment`: arguments, variables and the first directory, as the builder has them.
@@ -90,7 +91,10 @@ linked! {
     /// `wasi:cli/terminal-stdin`: whether the builder's stream is one.
     terminal_stdin, p2_name!("wasi:cli/terminal-stdin"), |cli| {
         use bindings::terminal_stdin::Host;
-        cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| Host::get_terminal_stdin(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| {
+            let made = Host::get_terminal_stdin(&mut data.cli())?;
+            counted(data, made)
+        })?;
     }
 }
 
@@ -102,7 +106,8 @@ linked! {
             if data.deterministic_view().ctx.streams.captured.is_some() {
                 return Ok(None);
             }
-            Host::get_terminal_stdout(&mut data.cli())
+            let made = Host::get_terminal_stdout(&mut data.cli())?;
+            counted(data, made)
         })?;
     }
 }
@@ -115,7 +120,8 @@ linked! {
             if data.deterministic_view().ctx.streams.captured.is_some() {
                 return Ok(None);
             }
-            Host::get_terminal_stderr(&mut data.cli())
+            let made = Host::get_terminal_stderr(&mut data.cli())?;
+            counted(data, made)
         })?;
     }
 }

@@ -3,7 +3,7 @@
 //! A pollable is opaque, so the deadlines of our own timers are kept beside the table of resources, by number. What stands in
 //! the table for a timer only keeps its number, and takes no memory of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 
 use deterministic_core::{Event, EventKind, Instant};
@@ -61,8 +61,10 @@ fn link<T: DeterministicView + 'static>(linker: &mut Linker<T>) -> Result<()> {
         }
         let deliver = wait(store.as_context_mut(), &list, HostCall::poll)?;
         reserve::probe(deliver.saturating_mul(size_of::<u32>()))?;
-        let ready = &store.data_mut().deterministic_view().ctx.time.ready()[..deliver];
-        Ok((ready.iter().map(Event::subscription).collect::<Vec<u32>>(),))
+        let time = &mut store.data_mut().deterministic_view().ctx.wasi.time;
+        let ready = time.ready()[..deliver].iter().map(Event::subscription).collect::<Vec<u32>>();
+        time.forget_ready();
+        Ok((ready,))
     })
 }
 
@@ -117,9 +119,20 @@ pub(crate) struct Timers {
     pub(crate) deadlines: Deadlines,
     /// Pollables whose deadline is not known yet, and what they wait for.
     pub(crate) open: BTreeMap<u32, u64>,
+    /// The same the other way round.
+    pub(crate) waiting_for: BTreeSet<(u64, u32)>,
     /// How far a wait went on a clock that does not move.
     #[cfg(feature = "http")]
     pub(crate) reached: Instant,
+}
+
+impl Timers {
+    /// A pollable is gone, or its deadline is known.
+    pub(crate) fn forget(&mut self, pollable: u32) {
+        if let Some(number) = self.open.remove(&pollable) {
+            self.waiting_for.remove(&(number, pollable));
+        }
+    }
 }
 
 /// What stands in the table for a timer. Only `wasi:io/poll` of this crate knows what it is; any other ends the guest with an
@@ -170,7 +183,7 @@ impl DeterministicCtxView<'_> {
 
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         self.ctx.timers.deadlines.remove(pollable.rep());
-        self.ctx.timers.open.remove(&pollable.rep());
+        self.ctx.timers.forget(pollable.rep());
         let number = pollable.rep();
         match self.table.get(&Resource::<Timer>::new_borrow(number)) {
             Ok(Timer) => self.table.delete(Resource::<Timer>::new_own(number)).map(drop)?,

@@ -14,6 +14,7 @@ use deterministic_wasi::{HostCall, StandardOutput};
 
 use crate::DeterministicView;
 use crate::component::{linked, p3_name};
+use crate::held::counted;
 use crate::p2::{exit_with, exit_with_code};
 
 /// The store as the functions want it that start a stream.
@@ -90,7 +91,10 @@ linked! {
     /// `wasi:cli/terminal-stdin`: whether the builder's stream is one.
     terminal_stdin, p3_name!("wasi:cli/terminal-stdin"), |cli| {
         use bindings::terminal_stdin::Host;
-        cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| Host::get_terminal_stdin(&mut data.cli()))?;
+        cli.func_of_data(HostCall::get_terminal_stdin, |data, ()| {
+            let made = Host::get_terminal_stdin(&mut data.cli())?;
+            counted(data, made)
+        })?;
     }
 }
 
@@ -102,7 +106,8 @@ linked! {
             if data.deterministic_view().ctx.streams.captured.is_some() {
                 return Ok(None);
             }
-            Host::get_terminal_stdout(&mut data.cli())
+            let made = Host::get_terminal_stdout(&mut data.cli())?;
+            counted(data, made)
         })?;
     }
 }
@@ -115,7 +120,8 @@ linked! {
             if data.deterministic_view().ctx.streams.captured.is_some() {
                 return Ok(None);
             }
-            Host::get_terminal_stderr(&mut data.cli())
+            let made = Host::get_terminal_stderr(&mut data.cli())?;
+            counted(data, made)
         })?;
     }
 }

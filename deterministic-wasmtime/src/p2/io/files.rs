@@ -293,6 +293,18 @@ impl DeterministicCtxView<'_> {
         }
     }
 
+    /// To a stream that is neither a file's nor kept here. Stock ends the process if the host has no
+    /// memory for so many zeros, and a stream may permit any number.
+    pub(super) fn write_zeroes_to_other(&mut self, stream: &Resource<DynOutputStream>, len: u64) -> StreamResult<()> {
+        let stream = self.table.get_mut(stream)?;
+        let permitted = stream.check_write()? as u64;
+        if len > permitted {
+            return Err(trap(Error::WriteNotPermitted { permitted }));
+        }
+        let zeros = reserve::zeroed(usize::try_from(len).unwrap_or(usize::MAX)).map_err(trap)?;
+        stream.write(zeros.into())
+    }
+
     pub(super) fn flush_file(&self, stream: &Resource<DynOutputStream>) -> Option<StreamResult<()>> {
         // Nothing is ever left over.
         self.check_write_file(stream).map(|permit| permit.map(drop))

@@ -194,7 +194,7 @@ impl AsyncOutput for DeterministicCtxView<'_> {
     }
 
     fn write_zeroes(&mut self, stream: Output, len: u64) -> StreamResult<()> {
-        self.write_zeroes_to_file(&stream, len).unwrap_or_else(|| self.table.write_zeroes(stream, len))
+        self.write_zeroes_to_file(&stream, len).unwrap_or_else(|| self.write_zeroes_to_other(&stream, len))
     }
 
     async fn blocking_write_zeroes_and_flush(&mut self, stream: Output, len: u64) -> StreamResult<()> {

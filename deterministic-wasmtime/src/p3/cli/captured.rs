@@ -3,13 +3,13 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use deterministic_wasi::{Captured, StandardOutput};
+use deterministic_wasi::{Captured, Charge, HANDLE, StandardOutput};
 use wasmtime::component::{FutureReader, Source, StreamConsumer, StreamReader, StreamResult};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::p3::bindings::cli::types::ErrorCode;
 
-use crate::DeterministicView;
 use crate::p3::Outcome;
+use crate::{DeterministicView, Error};
 
 type Ended = Result<(), ErrorCode>;
 
@@ -17,6 +17,7 @@ type Ended = Result<(), ErrorCode>;
 struct Writing {
     which: StandardOutput,
     outcome: Outcome<ErrorCode>,
+    _held: Charge,
 }
 
 /// Has the context keep `data`.
@@ -26,7 +27,8 @@ pub(super) fn capture<T: DeterministicView + 'static>(
     which: StandardOutput,
 ) -> Result<FutureReader<Ended>> {
     let outcome = Outcome::default();
-    data.pipe(&mut store, Writing { which, outcome: outcome.clone() })?;
+    let held = store.data_mut().deterministic_view().ctx.held.account().charge(HANDLE).map_err(Error::from)?;
+    data.pipe(&mut store, Writing { which, outcome: outcome.clone(), _held: held })?;
     FutureReader::new(&mut store, outcome)
 }
 

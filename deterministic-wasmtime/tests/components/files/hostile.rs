@@ -8,8 +8,8 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
     Advice, DescriptorFlags, HostDescriptor, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::bindings::sync::io::streams::{HostInputStream, HostOutputStream};
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::p2::{DynInputStream, StreamError};
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, StreamError};
 use wasmtime_wasi::p3::bindings::filesystem::types as p3_types;
 
 use super::{Host, NAMES, code, fd, tree};
@@ -118,4 +118,21 @@ fn a_number_of_something_else_traps() {
         HostInputStream::read(&mut host.view(), Resource::new_borrow(open), 1),
         Err(StreamError::Trap(_))
     ));
+}
+
+/// A stream of the embedder's may permit more than any host has.
+#[test]
+fn more_zeros_than_any_host_has_end_the_guest_and_not_the_process() {
+    let dir = tree(&NAMES);
+    let mut host = Host::hermetic(dir.path());
+    let pipe = MemoryOutputPipe::new(usize::MAX);
+    let wide: DynOutputStream = Box::new(pipe.clone());
+    let stream = host.view().table.push(wide).unwrap().rep();
+    let output = || Resource::new_borrow(stream);
+    host.view().write_zeroes(output(), 70_000).unwrap();
+    assert_eq!(pipe.contents(), vec![0; 70_000]);
+    for len in [1 << 60, u64::MAX] {
+        assert!(matches!(host.view().write_zeroes(output(), len), Err(StreamError::Trap(_))), "{len}");
+    }
+    assert_eq!(pipe.contents().len(), 70_000);
 }
