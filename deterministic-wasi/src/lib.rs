@@ -10,6 +10,8 @@ mod error;
 mod fault;
 mod files;
 mod held;
+#[cfg(feature = "http")]
+pub mod http;
 mod keyvalue;
 mod on_demand;
 pub mod p1;

@@ -84,16 +84,12 @@ struct Taken {
 }
 
 impl Output for Taken {
-    fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(self.room)
-    }
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        assert!(bytes.len() <= self.room, "more than was allowed");
+    fn write(&mut self, bytes: Bytes) -> StreamResult<Option<Bytes>> {
+        if bytes.len() > self.room {
+            return Ok(Some(bytes));
+        }
         self.bytes.extend_from_slice(&bytes);
-        Ok(())
-    }
-    fn flush(&mut self) -> StreamResult<()> {
-        Ok(())
+        Ok(None)
     }
     fn blocking_write_and_flush(&mut self, bytes: Bytes) -> Pending<'_, StreamResult<()>> {
         Box::pin(async move {

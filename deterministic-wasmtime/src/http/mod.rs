@@ -46,21 +46,21 @@ mod client_tests;
 mod error;
 mod held;
 mod incoming;
-mod message;
 mod outgoing;
 pub mod p2;
 pub mod p3;
 mod responder;
 mod timers;
 
-pub use error::{HandleError, MessageError};
+pub use deterministic_wasi::http::{MessageError, Trailers, format_response, parse_request};
+pub use error::HandleError;
 pub use incoming::{handle, handle_async};
-pub use message::{format_response, parse_request};
-pub use responder::{Reply, Responder, Trailers};
+pub use responder::{Reply, Responder};
 /// What a request or a response can fail with, for both versions of the interface: each is one of its error codes.
 pub use wasmtime_wasi_http::Error as HttpError;
 
-use ::http::{HeaderMap, HeaderName};
+use ::http::HeaderMap;
+use deterministic_wasi::http::without;
 use outgoing::Sent;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
@@ -121,21 +121,4 @@ fn stock_of<T: DeterministicView>(data: &mut T) -> WasiHttpCtxView<'_> {
 /// The fields that a guest may see. wasmtime-wasi-http leaves out the same, but moves others into their places.
 fn visible(headers: HeaderMap) -> HeaderMap {
     without(headers, |name| DEFAULT_FORBIDDEN_HEADERS.contains(name))
-}
-
-/// `headers` without those that are `unwanted`, in the same order, which `HeaderMap::remove` would change.
-fn without(headers: HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) -> HeaderMap {
-    if !headers.keys().any(&unwanted) {
-        return headers;
-    }
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    let mut last = None;
-    for (name, value) in headers {
-        // A field of the same name as the one before comes without it.
-        last = name.or(last);
-        if let Some(name) = last.as_ref().filter(|name| !unwanted(name)) {
-            kept.append(name, value);
-        }
-    }
-    kept
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use ::http::{HeaderMap, Method, Request, Response, Uri, header, uri};
 use bytes::Bytes;
 use deterministic_core::Instant;
+use deterministic_wasi::http::declared_length;
 use deterministic_wasi::{Charge, HANDLE, after};
 use http_body_util::{BodyExt, Empty};
 use wasmtime::Result;
@@ -73,24 +74,6 @@ struct Ended(u64, Arc<Mutex<Vec<u64>>>);
 impl Wake for Ended {
     fn wake(self: Arc<Self>) {
         self.1.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
-    }
-}
-
-/// What `content-length` says, read as wasmtime-wasi-http does.
-pub(super) fn declared_length(headers: &HeaderMap) -> Result<Option<u64>, String> {
-    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
-    let (first, second) = (values.next(), values.next());
-    match (first.map(|value| value.as_bytes()), second) {
-        (None, _) => Ok(None),
-        (Some(digits), None) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
-            std::str::from_utf8(digits)
-                .ok()
-                .and_then(|digits| digits.parse().ok())
-                .map(Some)
-                .ok_or_else(|| "`content-length` is 2^64 or more".to_owned())
-        }
-        (Some(_), None) => Err("`content-length` is no decimal number".to_owned()),
-        (Some(_), Some(_)) => Err("`content-length` is given more than once".to_owned()),
     }
 }
 

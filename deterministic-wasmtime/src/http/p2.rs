@@ -16,11 +16,12 @@ use wasmtime_wasi_http::p2::types::{
 use wasmtime_wasi_http::{FieldMap, RequestOptions, WasiHttpCtxView};
 
 use deterministic_wasi::HostCall;
+use deterministic_wasi::http::declared_length;
 use http_body_util::BodyExt;
 
 use super::body::OutgoingBody;
 use super::held::Counted;
-use super::outgoing::{Exchange, declared_length};
+use super::outgoing::Exchange;
 use super::stock;
 use crate::component::{Interface, p2_name};
 use crate::{DeterministicCtxView, DeterministicView};

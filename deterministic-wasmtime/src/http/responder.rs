@@ -1,6 +1,6 @@
 //! Who answers a guest's requests.
 
-use ::http::{HeaderMap, Request, Response};
+use ::http::{Request, Response};
 use bytes::Bytes;
 
 use super::HttpError;
@@ -55,7 +55,3 @@ impl From<HttpError> for Reply {
         Reply { result: Err(error), delay: 0 }
     }
 }
-
-/// The fields after a body: an extension of requests and responses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trailers(pub HeaderMap);

@@ -3,8 +3,7 @@
 use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version, header, uri};
 use bytes::Bytes;
 
-use super::outgoing::declared_length;
-use super::{MessageError, Trailers, without};
+use super::{MessageError, Trailers, declared_length, without};
 
 /// The most header fields of a message, and the most trailers.
 const MAX_FIELDS: usize = 1024;
