@@ -38,7 +38,7 @@ pub trait WasiCtxBuilderExt: sealed::Sealed {
 
     /// Builds a context for the WASI 0.1 linker functions of this crate. Arguments, environment, directories and
     /// standard streams are what was set on the builder (streams: empty unless set, so nothing of the host's; standard
-    /// input must lie in memory). Directories of the builder are mounted live; [`DeterministicCtx::files`](crate::DeterministicCtx::files)
+    /// input must lie in memory). Directories of the builder are mounted live; [`DeterministicCtx::files`](crate::wasi::Wasi::files)
     /// mounts hermetic ones.
     ///
     /// # Panics

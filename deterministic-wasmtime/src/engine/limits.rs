@@ -61,7 +61,7 @@ pub enum LimitError {
 /// | [`max_instances`](Limits::max_instances), [`max_memories`](Limits::max_memories), [`max_tables`](Limits::max_tables) | 10 000 each | instantiation fails |
 ///
 /// What else a guest makes the host hold has a limit of its own, in bytes:
-/// [`DeterministicCtx::set_max_held_bytes`](crate::DeterministicCtx::set_max_held_bytes). Other things are limited by constants:
+/// [`DeterministicCtx::set_max_held_bytes`](crate::wasi::Wasi::set_max_held_bytes). Other things are limited by constants:
 /// descriptors of WASI 0.1 (65 536 open at once), resources of components
 /// ([`MAX_RESOURCES`](crate::MAX_RESOURCES)), random bytes at once (64 MiB), and in Wasmtime itself the handles of components
 /// (`Store::set_max_component_handles`) and the bytes that a call copies to the host (`Store::set_hostcall_fuel`).

@@ -32,7 +32,7 @@
 //!   other two timeouts never strike.
 //! - Header fields keep the order they were given in, those of one name side by side.
 //! - Memory: fields, requests, responses, and bodies under way count to
-//!   [`max_held_bytes`](DeterministicCtx::set_max_held_bytes); beyond, a write fails with `HTTP-request-body-size` or
+//!   [`max_held_bytes`](crate::wasi::Wasi::set_max_held_bytes); beyond, a write fails with `HTTP-request-body-size` or
 //!   `HTTP-response-body-size`.
 //!
 //! **Incoming.** [`handle`] calls a component that exports `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3)

@@ -2,7 +2,7 @@
 //!
 //! `types` is wasmtime-wasi-http's, but for what waits: responses to come, and outgoing bodies, which hand what is written to
 //! another task there. What its functions make and keep counts to
-//! [`max_held_bytes`](crate::DeterministicCtx::set_max_held_bytes).
+//! [`max_held_bytes`](crate::wasi::Wasi::set_max_held_bytes).
 
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut};

@@ -2,7 +2,7 @@
 //!
 //! `types` is wasmtime-wasi-http's, whose bodies are streams of the guest's own and of this store. Whoever calls into the
 //! guest does so through [`drive`](crate::p3::drive). What the functions make and keep counts to
-//! [`max_held_bytes`](crate::DeterministicCtx::set_max_held_bytes).
+//! [`max_held_bytes`](crate::wasi::Wasi::set_max_held_bytes).
 
 use std::future::poll_fn;
 

@@ -13,7 +13,7 @@ pub trait Responder: Send {
     /// The reply to `request`, whose URI is absolute and whose body is complete.
     ///
     /// Among the request's extensions are the [`Instant`](deterministic_core::Instant) of the timeline at which it is
-    /// sent, and [`Trailers`] if it has any. [`HttpError`] among the replies is what the guest gets as an error code.
+    /// sent, and [`Trailers`](super::Trailers) if it has any. [`HttpError`] among the replies is what the guest gets as an error code.
     fn respond(&mut self, request: Request<Bytes>) -> Reply;
 }
 
@@ -27,7 +27,7 @@ impl<F: FnMut(Request<Bytes>) -> Reply + Send> Responder for F {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The response, with [`Trailers`] among its extensions if it has any; or the error code that the guest gets instead.
+    /// The response, with [`Trailers`](super::Trailers) among its extensions if it has any; or the error code that the guest gets instead.
     pub result: Result<Response<Bytes>, HttpError>,
     /// How long after the request it comes, in nanoseconds of the timeline. 0 is at once. A sum of 2^64 or more is the end of
     /// the timeline.

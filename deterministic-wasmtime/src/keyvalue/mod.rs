@@ -17,7 +17,7 @@
 //! - Limits, over all buckets together: [`MAX_KEYS`] keys, [`MAX_BYTES`] bytes of keys and values. What would exceed one
 //!   gets `error.other` and changes nothing; so does an answer of more than [`MAX_BYTES`]. A `set-many` that fails has set
 //!   the pairs before the one that failed.
-//! - Handles to buckets, and what the guest sets, count to [`max_held_bytes`](DeterministicCtx::set_max_held_bytes), beyond which
+//! - Handles to buckets, and what the guest sets, count to [`max_held_bytes`](crate::wasi::Wasi::set_max_held_bytes), beyond which
 //!   it gets `error.other`, too.
 //! - The texts of `error.other` are this crate's own and depend on no host.
 //!

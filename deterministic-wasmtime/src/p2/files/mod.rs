@@ -25,7 +25,7 @@ pub(crate) use convert::conversions;
 pub(crate) use descriptors::{Descriptors, Failure};
 
 linked! {
-    /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
+    /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::wasi::Wasi::files). Needs
     /// [`streams`](super::streams) and [`preopens`] as well.
     filesystem, p2_name!("wasi:filesystem/types"), |linked| {
         use bindings::{Host, HostDescriptor, HostDirectoryEntryStream};

@@ -42,7 +42,7 @@ fn access<T: DeterministicView + 'static>(store: StoreContextMut<'_, T>) -> Acce
 }
 
 linked! {
-    /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::DeterministicCtx::files). Needs
+    /// `wasi:filesystem/types`: the mounts of [`DeterministicCtx::files`](crate::wasi::Wasi::files). Needs
     /// [`preopens`] as well.
     filesystem, p3_name!("wasi:filesystem/types"), |linked| {
         use bindings::{HostDescriptor, HostDescriptorWithStore};
