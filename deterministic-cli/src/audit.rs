@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use deterministic_run::{Kind, Summary, engine_config};
 use deterministic_wasmtime::coverage::{Coverage, Import};
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use serde::Serialize;
@@ -11,10 +12,8 @@ use wasmtime::{Engine, Module};
 
 use crate::args::AuditArgs;
 use crate::compiled;
-use crate::guest::{Guest, Kind};
-use crate::problem::Problem;
-use crate::run::{config, refused};
-use crate::stdio::Summary;
+use crate::guest;
+use crate::problem::{Problem, refused};
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
 const FORMAT: u32 = 1;
@@ -33,8 +32,9 @@ struct Audit<'a> {
 
 /// Prints each import with its label.
 pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Problem> {
-    let engine = Engine::new(config(false, MAX_WASM_STACK).cache(compiled::kept(&args.compile))).map_err(refused)?;
-    let guest = Guest::read(args.guest.clone())?;
+    let engine =
+        Engine::new(engine_config(false, MAX_WASM_STACK).cache(compiled::kept(&args.compile))).map_err(refused)?;
+    let guest = guest::read(args.guest.clone())?;
     let (kind, coverage) = match guest.kind() {
         Kind::Module => ("module", Coverage::of_module(&guest.compile(|binary| Module::from_binary(&engine, binary))?)),
         Kind::Component => {

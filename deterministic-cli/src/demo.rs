@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use deterministic_policies::Preset;
+use deterministic_run::Summary;
+use deterministic_run::text::chain;
 use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
 use wasmtime::{Config, Engine, Linker, Module, Store};
@@ -14,9 +16,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use crate::demo_tasks::tasks;
-use crate::guest::chain;
 use crate::problem::Problem;
-use crate::stdio::Summary;
 
 /// Prints what the host answers it, and sleeps for as many nanoseconds as its argument says.
 const GUEST: &str = include_str!("demo.wat");

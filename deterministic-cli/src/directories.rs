@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use deterministic_wasmtime::fingerprint::Left;
+use deterministic_run::{Inputs, Left};
 use deterministic_wasmtime::fs::{
-    Access, Change, ChangeKind, Contents, Error as FilesError, FileSystem, FileType, Tree, WriteError, WriteTarget,
+    Access, Change, ChangeKind, Contents, Error as FilesError, FileType, Tree, WriteError, WriteTarget,
 };
 use serde::Serialize;
 
@@ -15,13 +15,10 @@ use crate::args::{self, GuestArgs};
 use crate::dir::Dir as Given;
 use crate::problem::{Problem, note};
 
-/// What is mounted beside the live directories of the builder.
+/// What the guest gets beside live directories.
 #[derive(Debug)]
 pub(crate) struct Directories {
-    capacity: u64,
     hermetic: Vec<Hermetic>,
-    /// Whether somebody wants to know what the guest leaves of them.
-    wanted: bool,
 }
 
 #[derive(Debug)]
@@ -66,9 +63,8 @@ struct ReportedChange {
 impl Directories {
     /// Takes in the trees and finds out whether they could be written back, before the guest starts.
     pub(crate) fn read(args: &GuestArgs, write_backs: &[args::WriteBack]) -> Result<Self, Problem> {
-        let capacity = args.max_files.as_u64();
         let mut hermetic = Vec::new();
-        let mut room = capacity;
+        let mut room = args.max_files.as_u64();
         for dir in &args.hermetic_dirs {
             let refused = |reason: String| Problem::HermeticDirectory { host: dir.host.clone(), reason };
             let host =
@@ -92,73 +88,28 @@ impl Directories {
                 return Err(Problem::WriteBackTwice { guest: hermetic[index].guest.clone() });
             }
         }
-        Ok(Directories { capacity, hermetic, wanted: !write_backs.is_empty() })
+        Ok(Directories { hermetic })
     }
 
-    /// The guest's name of each, what it was before the run, and whether the guest may change it.
-    pub(crate) fn trees(&self) -> impl Iterator<Item = (&str, &Tree, Access)> {
-        self.hermetic.iter().map(|hermetic| (hermetic.guest.as_str(), &*hermetic.tree, hermetic.access))
+    /// Puts them into the value of a run.
+    pub(crate) fn give(&self, inputs: Inputs) -> Inputs {
+        let all = self.hermetic.iter();
+        all.fold(inputs, |inputs, hermetic| inputs.hermetic(hermetic.tree.clone(), &hermetic.guest, hermetic.access))
     }
 
-    /// What a run left, to be kept. `None` if it cannot be put into words.
-    pub(crate) fn keep(&self, left: &[Tree]) -> Result<Option<Vec<Left>>, Problem> {
-        let kept = |hermetic: &Hermetic, left: &Tree| Ok(Left::new(&left.digest()?, hermetic.tree.delta_to(left)?));
-        let kept = self.hermetic.iter().zip(left).map(|(hermetic, left)| kept(hermetic, left));
-        match kept.collect() {
-            Ok(kept) => Ok(Some(kept)),
-            // That is this machine's, and not what the guest left.
-            Err(error @ FilesError::Exhausted { .. }) => Err(unread(error)),
-            Err(_) => Ok(None),
+    /// Says of each that is to be written back that it is as it was, and why.
+    pub(crate) fn leave(&self, why: &str) {
+        for WriteBack { given, .. } in self.hermetic.iter().filter_map(|hermetic| hermetic.write_back.as_ref()) {
+            note(&format!("`{}` is as it was, because {why}", given.display()));
         }
     }
 
-    /// What a run left that was kept. `None` if it is not whole.
-    pub(crate) fn restore(&self, kept: &[Left]) -> Option<Vec<Tree>> {
-        if kept.len() != self.hermetic.len() {
-            return None;
-        }
-        let trees = self.hermetic.iter().zip(kept).map(|(hermetic, kept)| {
-            let tree = hermetic.tree.with(&kept.delta).ok()?;
-            (*tree.digest().ok()?.as_bytes() == kept.digest).then_some(tree)
-        });
-        trees.collect()
-    }
-
-    /// Gives them to a guest that has not started, after its live ones.
-    pub(crate) fn mount(&self, files: &mut FileSystem) -> Result<(), Problem> {
-        files.set_capacity(self.capacity);
-        for hermetic in &self.hermetic {
-            files.mount_hermetic(&hermetic.tree, &hermetic.guest, hermetic.access).map_err(|error| {
-                Problem::HermeticDirectory { host: hermetic.guest.clone(), reason: error.to_string() }
-            })?;
-        }
-        Ok(())
-    }
-
-    /// What the guest left of each; nothing if nobody wants it, since putting it together takes memory and time.
-    pub(crate) fn left(&self, files: &FileSystem) -> Result<Vec<Tree>, Problem> {
-        if !self.wanted {
-            return Ok(Vec::new());
-        }
-        // They come after the live ones, of which there is no tree.
-        (0..files.preopens().len()).filter_map(|mount| files.tree(mount)).map(|tree| tree.map_err(unread)).collect()
-    }
-
-    /// Says that what the guest leaves is wanted, also if it is not written back.
-    pub(crate) fn want(&mut self) {
-        self.wanted = true;
-    }
-
-    /// Writes the trees where they are to go, unless `ended` says why the guest was not through: then nobody knows what is
-    /// half done in them. Says on stderr for each what became of it; of several failures the first is given.
-    pub(crate) fn write_back(&self, left: &[Tree], ended: Option<&str>) -> Result<(), Problem> {
+    /// Writes the trees where they are to go. Says on stderr for each what became of it; of several failures the first is given.
+    pub(crate) fn write_back(&self, left: &[Left]) -> Result<(), Problem> {
         let mut result = Ok(());
         for (hermetic, left) in self.hermetic.iter().zip(left) {
             let Some(WriteBack { given, target, is_source }) = &hermetic.write_back else { continue };
-            if let Some(why) = ended {
-                note(&format!("`{}` is as it was, because {why}", given.display()));
-                continue;
-            }
+            let left = &left.tree;
             let written = if *is_source { left.replace(target, &hermetic.tree) } else { left.write_to(target) };
             match written {
                 Ok(()) => note(&format!("`{}` is `{}` as the guest left it", given.display(), hermetic.guest)),
@@ -175,14 +126,13 @@ impl Directories {
     }
 
     /// What the report says of them.
-    pub(crate) fn report(&self, left: &[Tree]) -> Result<Vec<Reported>, Problem> {
-        let digest = |tree: &Tree| tree.digest().map(|digest| digest.to_string()).map_err(unread);
+    pub(crate) fn report(&self, left: &[Left]) -> Result<Vec<Reported>, Problem> {
         let reported = self.hermetic.iter().zip(left).map(|(hermetic, left)| {
-            let changes = hermetic.tree.changes_within(left, LISTED).map_err(unread)?;
+            let changes = hermetic.tree.changes_within(&left.tree, LISTED).map_err(unread)?;
             Ok(Reported {
                 guest: hermetic.guest.clone(),
-                digest: digest(&hermetic.tree)?,
-                digest_after: digest(left)?,
+                digest: hermetic.tree.digest().map_err(unread)?.to_string(),
+                digest_after: left.digest.to_string(),
                 changes: changes.list.into_iter().map(ReportedChange::of).collect(),
                 complete: changes.complete,
             })

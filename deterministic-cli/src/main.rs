@@ -4,34 +4,27 @@
 mod answers;
 mod args;
 mod audit;
-mod bounded;
-mod cache;
 mod compare;
 mod compiled;
-mod component;
 mod demo;
 mod demo_tasks;
 mod dir;
 mod directories;
 mod file_size;
 mod foreign;
-mod frames;
 mod guest;
 mod inputs;
 mod manual;
-mod module;
 mod numbers;
-mod order;
 mod outcome;
+mod policies;
 mod presets;
 mod problem;
-mod profile;
 mod refuse;
 mod report;
 mod run;
 mod seed;
 mod sort;
-mod stack;
 mod stdin;
 mod stdio;
 mod watch;
@@ -40,6 +33,8 @@ use std::process::ExitCode;
 
 use args::{Args, Command};
 use clap::Parser as _;
+use deterministic_run::with_stack;
+use problem::Problem;
 
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
@@ -48,7 +43,7 @@ fn main() -> ExitCode {
     };
     file_size::fail_at_limit();
     let stack = args.command.wasm_stack();
-    let done = stack::with(stack, || {
+    let done = with_stack(stack, || {
         let ended = match args.command {
             Command::Run(args) => run::run(&args),
             Command::Compare(args) => compare::compare(&args),
@@ -60,5 +55,5 @@ fn main() -> ExitCode {
         };
         ended.unwrap_or_else(|problem| problem.tell())
     });
-    done.unwrap_or_else(|problem| problem.tell())
+    done.unwrap_or_else(|error| Problem::from(error).tell())
 }

@@ -4,12 +4,13 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use deterministic_wasmtime::fingerprint::{Taint, Tainted};
+use deterministic_run::fingerprint::{Taint, Tainted};
+use deterministic_run::text::{chain, one_line};
+use deterministic_run::{Ended, Error};
 use deterministic_wasmtime::http::MessageError;
-use deterministic_wasmtime::shown;
 
 use crate::answers::Mistake;
-use crate::outcome::Outcome;
+use crate::{outcome, stdio};
 
 /// The exit code of every problem of our own.
 pub(crate) const EXIT_CODE: u8 = 2;
@@ -158,7 +159,7 @@ pub(crate) enum Problem {
     #[error("cannot write to standard output: {0}")]
     OwnOutput(io::Error),
     #[error("the guest was ended {place}")]
-    Ended { place: String, outcome: Box<Outcome>, stderr: Vec<u8>, beside: Option<String> },
+    Ended { place: String, ended: Box<Ended>, stderr: Vec<u8>, beside: Option<String> },
     #[error(
         "`{}` ends with exit code {first} in one run {place} and with {other} in another, so the runs are not the same work \
          and cannot be compared; give it arguments and input with which it always ends alike", path.display()
@@ -168,6 +169,8 @@ pub(crate) enum Problem {
     Copy { guest: String, reason: String },
     #[error("the demo's guest was ended: {0}; please report this")]
     Demo(String),
+    #[error("{0}")]
+    Run(Error),
     #[error("the engine refuses: {0}; please report this")]
     Engine(String),
 }
@@ -178,10 +181,10 @@ impl Problem {
         match self {
             Problem::BrokenPipe => ExitCode::from(BROKEN_PIPE),
             Problem::OwnOutput(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(BROKEN_PIPE),
-            Problem::Ended { place, outcome, stderr, beside } => {
+            Problem::Ended { place, ended, stderr, beside } => {
                 // What the guest said last may say why.
                 let _ = io::stderr().write_all(stderr);
-                let code = outcome.tell_where(&format!(" {place}"));
+                let code = outcome::tell_where(ended, &format!(" {place}"));
                 if let Some(beside) = beside {
                     let _ = writeln!(io::stderr(), "detwasi: {}", one_line(beside));
                 }
@@ -191,6 +194,56 @@ impl Problem {
             _ => tell(&self.to_string()),
         }
     }
+}
+
+/// The same in the words of the command line, with its options.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let path = PathBuf::from;
+        match error {
+            Error::NotWebAssembly { guest, reason } => Problem::NotWebAssembly { path: path(guest), reason },
+            Error::Invalid { guest, reason } => Problem::Invalid { path: path(guest), reason },
+            Error::NoCommand { guest, reason } => Problem::NoCommand { path: path(guest), reason },
+            Error::NoRun { guest, exports } => Problem::NoRun { path: path(guest), exports },
+            Error::NoHandler { guest, exports } => Problem::NoHandler { path: path(guest), exports },
+            Error::ModuleAsHandler { guest } => Problem::ModuleAsHandler { path: path(guest) },
+            Error::ResponderForModule { guest } => Problem::AnswersForModule { path: path(guest) },
+            Error::PreloadForComponent { guest } => Problem::PreloadForComponent { path: path(guest) },
+            Error::PreloadIsComponent { guest } => Problem::PreloadIsComponent { path: path(guest) },
+            Error::PreloadUncounted { guest } => Problem::PreloadUncounted { path: path(guest) },
+            Error::PreloadTwice { name } => Problem::PreloadTwice { name },
+            Error::ProfileOfComponent { guest } => Problem::ProfileOfComponent { path: path(guest) },
+            Error::NoSuchExport { guest, name, exports } => Problem::NoSuchExport { path: path(guest), name, exports },
+            Error::AmbiguousExport { guest, name, exports } => {
+                Problem::AmbiguousExport { path: path(guest), name, exports }
+            }
+            Error::BadCall { call, reason, signature } => Problem::BadCall { call, reason, signature },
+            Error::UnknownImports { guest, imports, provided } => {
+                Problem::UnknownImports { path: path(guest), imports, provided }
+            }
+            Error::Unlinkable { guest, reason, provided } => {
+                Problem::Unlinkable { path: path(guest), reason, provided }
+            }
+            Error::MemoryTooSmall { guest, initial, max } => {
+                Problem::MemoryTooSmall { path: path(guest), initial, max }
+            }
+            Error::Unstartable { guest, reason } => Problem::Unstartable { path: path(guest), reason },
+            Error::MemoryImage { guest } => Problem::MemoryImage { path: path(guest) },
+            Error::Directory { host, reason } => Problem::Directory { host, reason },
+            Error::Hermetic { guest, reason } => Problem::HermeticDirectory { host: guest, reason },
+            Error::HermeticLeft { reason } => Problem::HermeticLeft { reason },
+            Error::Tainted(tainted) => Problem::Uncacheable(tainted),
+            Error::Output(error) => stdio::failed(error),
+            Error::NoStack { bytes, source } => Problem::NoStack { bytes, error: source },
+            Error::Engine(reason) => Problem::Engine(reason),
+            other => Problem::Run(other),
+        }
+    }
+}
+
+/// What the engine refuses of what it was asked by us.
+pub(crate) fn refused(error: wasmtime::Error) -> Problem {
+    Problem::Engine(chain(&error))
 }
 
 /// Prints one line and gives the exit code of problems.
@@ -224,12 +277,4 @@ pub(crate) fn note(line: &str) {
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "nothing".into() } else { names.join(", ") }
-}
-
-/// How many characters a line of ours has at most.
-const LINE: usize = 8192;
-
-/// `text` with line breaks and indentation made single spaces, and all else that nobody sees [shown].
-pub(crate) fn one_line(text: &str) -> String {
-    shown(&text.split_whitespace().collect::<Vec<_>>().join(" ")).most(LINE).to_string()
 }

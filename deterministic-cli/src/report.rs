@@ -5,15 +5,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use deterministic_run::{ProfileLine, Summary};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::directories;
-use crate::outcome::Outcome;
+use crate::outcome;
 use crate::problem::Problem;
-use crate::profile;
 use crate::refuse::Refused;
-use crate::stdio::Summary;
 use crate::watch::Interrupted;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
@@ -35,7 +34,7 @@ pub(crate) struct About {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Ending {
-    Guest(Outcome),
+    Guest(outcome::Reported),
     /// By no part of the run.
     Interrupted {
         interrupted: Interrupted,
@@ -68,7 +67,7 @@ pub(crate) struct Report {
     /// How many bytes all memories had together at most, those too that are not exported.
     pub(crate) memory_peak_bytes: Option<u64>,
     /// With `--profile`.
-    pub(crate) profile: Option<Vec<profile::Line>>,
+    pub(crate) profile: Option<Vec<ProfileLine>>,
     /// The hermetic ones.
     pub(crate) directories: Vec<directories::Reported>,
     /// What names the run, if it is the same each time, and what names its outcome.

@@ -3,8 +3,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "cache")]
-pub mod cache;
 mod component;
 pub mod config_store;
 pub mod coverage;
@@ -14,7 +12,6 @@ mod end;
 pub mod engine;
 mod executor;
 mod files;
-pub mod fingerprint;
 mod held;
 mod hooks;
 #[cfg(feature = "http")]

@@ -71,11 +71,11 @@ impl Answers {
 
     /// What names everything that was read.
     pub(crate) fn key(&self) -> String {
-        format!("http-answers {}", hex(&self.digest))
+        hex(&self.digest)
     }
 
     /// Who answers in one run.
-    pub(crate) fn responder(&self) -> impl Responder + 'static {
+    pub(crate) fn responder(&self) -> impl Responder + use<> {
         Canned { left: self.all.iter().map(|answer| answer.times).collect(), all: self.all.clone() }
     }
 }

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use deterministic_run::text::one_line;
+
 use crate::foreign;
-use crate::problem::{self, one_line};
+use crate::problem;
 
 /// Help and version as clap has them; an error as one line.
 pub(crate) fn refuse(error: &clap::Error) -> ExitCode {

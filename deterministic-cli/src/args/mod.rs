@@ -4,7 +4,7 @@ mod mistakes;
 mod values;
 
 pub(crate) use self::mistakes::refuse;
-pub(crate) use self::values::{WriteBack, is_allowed};
+pub(crate) use self::values::WriteBack;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
-use deterministic_instrument::call_depth::units_for_stack;
-use deterministic_policies::{Preset, Until};
-use deterministic_wasmtime::core::{Policies, WallTime};
-use deterministic_wasmtime::engine::{Limits, MAX_WASM_STACK};
+use deterministic_policies::Preset;
+use deterministic_wasmtime::core::WallTime;
+use deterministic_wasmtime::engine::MAX_WASM_STACK;
 
 use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
 use crate::dir::Dir;
 use crate::numbers;
+use crate::policies::Bundle;
 use crate::refuse::{self, Refused};
 use crate::seed::Chosen;
 
@@ -132,28 +132,6 @@ pub(crate) struct RunArgs {
     /// Puts into the report how much work a core module's functions did, counted as for --fuel
     #[arg(long, requires = "report", conflicts_with_all = ["cache", "fuel"])]
     pub(crate) profile: bool,
-}
-
-impl RunArgs {
-    /// What is called of the guest.
-    pub(crate) fn entry(&self) -> Entry<'_> {
-        match (&self.invoke, &self.http_request) {
-            (Some(call), _) => Entry::Invoke(call),
-            (None, Some(_)) => Entry::HttpRequest,
-            (None, None) => Entry::Program,
-        }
-    }
-}
-
-/// What is called of a guest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Entry<'a> {
-    /// `_start`, or `wasi:cli/run`.
-    Program,
-    /// The export that `--invoke` names.
-    Invoke(&'a str),
-    /// The handler of `wasi:http`.
-    HttpRequest,
 }
 
 #[derive(Debug, clap::Args)]
@@ -273,37 +251,15 @@ pub(crate) struct GuestArgs {
 }
 
 impl GuestArgs {
-    /// The policies of a run, at its beginning.
-    pub(crate) fn policies(&self) -> Policies {
-        let mut policies = self.preset.policies(&self.seed.seed());
-        policies.epoch = self.epoch.unwrap_or(policies.epoch);
-        if let Some(nanos) = self.until_time {
-            let limit = policies.clock.now().saturating_add(nanos);
-            policies.clock = Box::new(Until::new(policies.clock, limit));
+    /// Who answers the guest.
+    pub(crate) fn bundle(&self) -> Bundle {
+        Bundle {
+            preset: self.preset,
+            seed: self.seed.seed(),
+            epoch: self.epoch,
+            until_time: self.until_time,
+            refused: refuse::each(&self.refused),
         }
-        refuse::refuse(policies, &self.refused)
-    }
-
-    /// What the guest may take of the host.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits::default().max_memory_bytes(self.max_memory.as_u64())
-    }
-
-    /// The fuel that the guest begins with. A clock that measures fuel needs it counted, be it without a limit.
-    pub(crate) fn counted_fuel(&self, policies: &mut Policies) -> Option<u64> {
-        self.fuel.or(policies.clock.fuel_observer().map(|_| u64::MAX))
-    }
-
-    /// The limit on call depth that is in force, in units.
-    pub(crate) fn call_depth(&self) -> Option<u32> {
-        self.call_depth_of_one(1)
-    }
-
-    /// The same for one of several modules that call each other, each with a count of its own. What is not given is so much
-    /// that all of them together fit.
-    pub(crate) fn call_depth_of_one(&self, modules: usize) -> Option<u32> {
-        let strict = (self.preset == Preset::Strict).then(|| units_for_stack(self.wasm_stack() / modules.max(1)));
-        self.max_call_depth.or(strict)
     }
 
     /// How much stack the guest has, in bytes.

@@ -9,14 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::numbers;
 
-/// Whether one of the --allow-import means the import called `name`.
-pub(crate) fn is_allowed(allowed: &[String], name: &str) -> bool {
-    allowed.iter().any(|allowed| match allowed.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => allowed == name,
-    })
-}
-
 /// A directory of the host's, and which of the guest's is to be written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WriteBack {

@@ -1,5 +1,9 @@
 //! What the runs say together.
 
+use std::path::Path;
+
+use deterministic_run::text::one_line;
+use deterministic_run::{Guest, Kind, Summary};
 use deterministic_wasmtime::shown;
 use serde::Serialize;
 
@@ -8,10 +12,6 @@ use super::stats::{Stats, median, nanos};
 use super::stopwatch::Calls;
 use super::verdict;
 use crate::args::GuestArgs;
-use crate::guest::{Guest, Kind};
-use crate::outcome::Outcome;
-use crate::problem::one_line;
-use crate::stdio::Summary;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
 const FORMAT: u32 = 1;
@@ -109,7 +109,7 @@ impl Findings {
         };
         let mut findings = Findings {
             format: FORMAT,
-            guest: guest.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            guest: Path::new(guest.name()).file_name().unwrap_or_default().to_string_lossy().into_owned(),
             guest_sha256: Summary::of(guest.binary()).sha256,
             kind: if guest.kind() == Kind::Module { "module" } else { "component" },
             preset: args.preset.to_string(),
@@ -153,10 +153,7 @@ impl Measured {
 }
 
 fn exit_code(ran: &Ran) -> Option<i32> {
-    match ran.outcome {
-        Outcome::ExitCode(code) => Some(code),
-        Outcome::Trap { .. } => None,
-    }
+    ran.ended.exit_code()
 }
 
 /// How the runs with a stopwatch are seen not to be the work of those without.
@@ -169,7 +166,7 @@ fn other_work(
     for (side, plain, timed) in [(Side::Stock, stock, timed_stock), (Side::Ours, ours, timed_ours)] {
         let expected = plain.first().and_then(exit_code);
         if let Some(other) = timed.iter().find(|ran| exit_code(ran) != expected) {
-            return Some(format!("{} {}", other.outcome.brief(), side.place()));
+            return Some(format!("{} {}", other.ended, side.place()));
         }
     }
     // Ours counts for itself: nothing may pass by the stopwatch.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use deterministic_wasmtime::core::Policies;
-use deterministic_wasmtime::engine::Limits;
+use deterministic_run::parts::Outputs;
+use deterministic_run::text::chain;
+use deterministic_run::{Ended, Summary};
 use deterministic_wasmtime::fs::Access;
 use tempfile::TempDir;
 use wasmtime_wasi::WasiCtxBuilder;
@@ -14,12 +15,8 @@ use super::stopwatch::Calls;
 use crate::args::GuestArgs;
 use crate::dir::permissions;
 use crate::directories::Directories;
-use crate::guest::{Guest, chain};
-use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::run::{arguments, context};
-use crate::stdin::Stdin;
-use crate::stdio::{Outputs, Summary};
+use crate::stdin;
 
 /// On what a guest is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +53,11 @@ impl Side {
 
 /// What all runs have in common.
 #[derive(Debug)]
-pub(super) struct Inputs<'a> {
-    args: &'a GuestArgs,
-    arguments: Vec<String>,
+pub(super) struct Inputs {
+    pub(super) value: deterministic_run::Inputs,
     stdin: Bytes,
-    /// The hermetic ones.
-    pub(super) directories: Directories,
+    pub(super) max_held: u64,
+    pub(super) allowed: Vec<String>,
     /// If fuel is counted, how much there is.
     pub(super) fuel: Option<u64>,
 }
@@ -73,7 +69,7 @@ pub(super) struct Ran {
     pub(super) setup: Duration,
     /// The call.
     pub(super) call: Duration,
-    pub(super) outcome: Outcome,
+    pub(super) ended: Ended,
     pub(super) stdout: Stdout,
     /// What the guest wrote to stderr, if it was ended.
     pub(super) stderr: Vec<u8>,
@@ -93,46 +89,35 @@ pub(super) struct Stdout {
 
 impl Stdout {
     /// What was captured; and stderr, which is kept of a guest that was ended.
-    pub(super) fn of(outputs: &Outputs, outcome: &Outcome) -> (Self, Vec<u8>) {
-        let (bytes, stdout, stderr) = outputs.take();
-        let stderr = stderr.filter(|_| matches!(outcome, Outcome::Trap { .. }));
-        (Stdout { bytes, sha256: stdout.map(|stdout| Summary::of(&stdout).sha256) }, stderr.unwrap_or_default())
+    pub(super) fn of(outputs: &Outputs, ended: &Ended) -> (Self, Vec<u8>) {
+        let (stdout, stderr) = outputs.take();
+        let sha256 = stdout.is_whole().then(|| Summary::of(&stdout).sha256);
+        let stderr = if ended.exit_code().is_none() { stderr.to_vec() } else { Vec::new() };
+        (Stdout { bytes: stdout.written(), sha256 }, stderr)
     }
 }
 
-impl<'a> Inputs<'a> {
+/// Outputs that are kept, as far as they are not too much, and shown to nobody.
+pub(super) fn captured() -> Outputs {
+    Outputs::new(None, true)
+}
+
+impl Inputs {
     /// Takes in the directories and the input.
-    pub(super) fn read(args: &'a GuestArgs, guest: &Guest, fuel: Option<u64>) -> Result<Self, Problem> {
-        let inputs = Inputs {
-            args,
-            arguments: arguments(args, guest)?,
-            stdin: Bytes::new(),
-            directories: Directories::read(args, &[])?,
-            fuel,
-        };
+    pub(super) fn read(args: &GuestArgs, value: deterministic_run::Inputs) -> Result<Self, Problem> {
+        let value = Directories::read(args, &[])?.give(value);
         // So that a wrong option is heard of before the input is waited for, which comes last.
-        inputs.context(&Outputs::captured())?;
-        let stdin = Stdin::open(args.stdin.as_deref(), args.max_stdin.as_u64(), guest, &[])?;
-        let inputs = Inputs { stdin: stdin.read_ahead("each run")?, ..inputs };
+        value.context(&captured())?;
+        let stdin = stdin::open(args, &value)?;
+        let stdin = stdin::read_ahead(args, &stdin, "each run")?;
         args.seed.tell();
-        Ok(inputs)
-    }
-
-    pub(super) fn policies(&self) -> Policies {
-        self.args.policies()
-    }
-
-    pub(super) fn max_held(&self) -> u64 {
-        self.args.max_held.as_u64()
-    }
-
-    pub(super) fn limits(&self) -> Limits {
-        self.args.limits()
+        let fuel = value.counted_fuel();
+        Ok(Inputs { value, stdin, max_held: args.max_held.as_u64(), allowed: args.allowed_imports.clone(), fuel })
     }
 
     /// The context of a run, but for the hermetic directories.
     pub(super) fn context(&self, outputs: &Outputs) -> Result<WasiCtxBuilder, Problem> {
-        let mut builder = context(self.args, &self.arguments, outputs)?;
+        let mut builder = self.value.context(outputs)?;
         builder.stdin(MemoryInputPipe::new(self.stdin.clone()));
         Ok(builder)
     }
@@ -171,8 +156,8 @@ impl Copies {
         Copies(Vec::new())
     }
 
-    pub(super) fn of(directories: &Directories) -> Result<Self, Problem> {
-        let copies = directories.trees().map(|(guest, tree, access)| {
+    pub(super) fn of(inputs: &Inputs) -> Result<Self, Problem> {
+        let copies = inputs.value.trees().map(|(guest, tree, access)| {
             let failed = |reason: String| Problem::Copy { guest: guest.to_owned(), reason };
             let dir = TempDir::new().map_err(|error| failed(error.to_string()))?;
             tree.write_to_path(&dir.path().join(COPY)).map_err(|error| failed(error.to_string()))?;

@@ -15,18 +15,17 @@ mod verdict;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use deterministic_run::{Ended, Kind, give_stack};
 use indicatif::{ProgressBar, ProgressStyle};
 use wasmtime::{Config, Engine};
 
 use self::findings::Findings;
 use self::inputs::{Inputs, Ran, Side};
-use crate::args::{CompareArgs, GuestArgs};
+use crate::args::CompareArgs;
 use crate::compiled;
-use crate::guest::{Guest, Kind};
-use crate::outcome::Outcome;
-use crate::problem::Problem;
-use crate::run::{config, refused};
-use crate::stack;
+use crate::guest::{self, compile};
+use crate::inputs::inputs;
+use crate::problem::{Problem, refused};
 
 /// At most as many runs of each side have the stopwatch.
 const TIMED_RUNS: u32 = 11;
@@ -40,24 +39,24 @@ enum Programs {
 /// Runs the guest, prints the tables and what follows from them.
 pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    let fuel = common.counted_fuel(&mut common.policies());
-    let compiled = compiled::kept(&common.compile);
-    let engine = Engine::new(config(fuel.is_some(), common.wasm_stack()).cache(compiled.clone())).map_err(refused)?;
     let mut default_config = Config::new();
     // As much stack as the guest asks for, if it does not fit on the one by default.
-    stack::set(default_config.wasm_component_model_async(true), common.wasm_stack());
-    let default_engine = Engine::new(default_config.cache(compiled)).map_err(refused)?;
-    let guest = Guest::read(common.guest())?;
-    let mut programs = Programs::prepare(&guest, &engine, &default_engine, common)?;
-    let inputs = Inputs::read(common, &guest, fuel)?;
+    give_stack(default_config.wasm_component_model_async(true), common.wasm_stack());
+    default_config.cache(compiled::kept(&common.compile));
+    let default_engine = Engine::new(&default_config).map_err(refused)?;
+    let value = inputs(common, guest::read(common.guest())?)?;
+    let prepare = || Programs::prepare(&value, &default_engine, &common.allowed_imports);
+    let mut programs = compile(&value, prepare)?;
+    let inputs = Inputs::read(common, value)?;
 
-    programs.calibrate(&guest, common, &inputs)?;
-    let bench = Bench { guest: &guest, inputs: &inputs, programs: &programs, progress: progress() };
+    programs.calibrate(&inputs)?;
+    let bench = Bench { inputs: &inputs, programs: &programs, progress: progress() };
     let measured = bench.measure(args.runs);
     bench.progress.finish_and_clear();
     let (plain, timed) = measured?;
 
-    let findings = Findings::new(&guest, common, &plain, programs.timed().map(|names| (names, timed.as_ref())));
+    let findings =
+        Findings::new(inputs.value.guest(), common, &plain, programs.timed().map(|names| (names, timed.as_ref())));
     let text = if args.json {
         serde_json::to_string_pretty(&findings).map_err(|error| Problem::OwnOutput(error.into()))? + "\n"
     } else {
@@ -69,13 +68,15 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
 }
 
 impl Programs {
-    fn prepare(guest: &Guest, engine: &Engine, default_engine: &Engine, args: &GuestArgs) -> Result<Self, Problem> {
-        match guest.kind() {
-            Kind::Module => module::Programs::prepare(guest, engine, default_engine, args)
+    fn prepare(
+        inputs: &deterministic_run::Inputs,
+        default_engine: &Engine,
+        allowed: &[String],
+    ) -> Result<Self, Problem> {
+        match inputs.guest().kind() {
+            Kind::Module => module::Programs::prepare(inputs, default_engine, allowed)
                 .map(|programs| Programs::Module(Box::new(programs))),
-            Kind::Component => {
-                component::Programs::prepare(guest, engine, default_engine, args).map(Programs::Component)
-            }
+            Kind::Component => component::Programs::prepare(inputs, default_engine, allowed).map(Programs::Component),
         }
     }
 
@@ -87,31 +88,30 @@ impl Programs {
         }
     }
 
-    fn run(&self, guest: &Guest, side: Side, inputs: &Inputs<'_>) -> Result<Ran, Problem> {
+    fn run(&self, side: Side, inputs: &Inputs) -> Result<Ran, Problem> {
         match self {
-            Programs::Module(programs) => programs.run(guest, side, inputs),
-            Programs::Component(programs) => programs.run(guest, side, inputs),
+            Programs::Module(programs) => programs.run(side, inputs),
+            Programs::Component(programs) => programs.run(side, inputs),
         }
     }
 
-    fn run_timed(&self, guest: &Guest, side: Side, inputs: &Inputs<'_>) -> Option<Result<Ran, Problem>> {
+    fn run_timed(&self, side: Side, inputs: &Inputs) -> Option<Result<Ran, Problem>> {
         match self {
-            Programs::Module(programs) => programs.run_timed(guest, side, inputs),
+            Programs::Module(programs) => programs.run_timed(side, inputs),
             Programs::Component(_) => None,
         }
     }
 
-    fn calibrate(&mut self, guest: &Guest, args: &GuestArgs, inputs: &Inputs<'_>) -> Result<(), Problem> {
+    fn calibrate(&mut self, inputs: &Inputs) -> Result<(), Problem> {
         match self {
-            Programs::Module(programs) => programs.calibrate(guest, args, inputs),
+            Programs::Module(programs) => programs.calibrate(inputs),
             Programs::Component(_) => Ok(()),
         }
     }
 }
 
 struct Bench<'a> {
-    guest: &'a Guest,
-    inputs: &'a Inputs<'a>,
+    inputs: &'a Inputs,
     programs: &'a Programs,
     progress: ProgressBar,
 }
@@ -149,7 +149,7 @@ impl Bench<'_> {
                 let (first, other) = (expected[index], exit_code(side, &ran)?);
                 if first != other {
                     return Err(Problem::ExitVaries {
-                        path: self.guest.path().into(),
+                        path: self.inputs.value.guest().name().into(),
                         place: side.place(),
                         first,
                         other,
@@ -166,7 +166,7 @@ impl Bench<'_> {
         for round in 0..=runs {
             for (index, side) in [Side::Stock, Side::Ours].into_iter().enumerate() {
                 self.progress.set_message(format!("{}, host calls", side.name()));
-                let Some(ran) = self.programs.run_timed(self.guest, side, self.inputs) else { return Ok(None) };
+                let Some(ran) = self.programs.run_timed(side, self.inputs) else { return Ok(None) };
                 self.progress.inc(1);
                 let ran = ran?;
                 if round > 0 {
@@ -179,7 +179,7 @@ impl Bench<'_> {
 
     fn run(&self, side: Side) -> Result<Ran, Problem> {
         self.progress.set_message(side.name());
-        let ran = self.programs.run(self.guest, side, self.inputs)?;
+        let ran = self.programs.run(side, self.inputs)?;
         self.progress.inc(1);
         Ok(ran)
     }
@@ -188,32 +188,29 @@ impl Bench<'_> {
 /// Says of both sides how they ended if one of them was ended.
 fn neither_was_ended([stock, ours]: &[Ran; 2]) -> Result<(), Problem> {
     let ended = |side: Side, ran: &Ran, other: Side, other_ran: &Ran| {
-        let (how, other_how) = (ran.outcome.brief(), other_ran.outcome.brief());
+        let (how, other_how) = (ran.ended.to_string(), other_ran.ended.to_string());
         let both = how == other_how;
         Err(Problem::Ended {
             place: if both { format!("{} and {}", side.place(), other.place()) } else { side.place().into() },
-            outcome: ran.outcome.clone().into(),
+            ended: ran.ended.clone().into(),
             stderr: ran.stderr.clone(),
             beside: (!both).then(|| format!("{} it ended with {other_how}", other.place())),
         })
     };
-    match (&stock.outcome, &ours.outcome) {
-        (Outcome::Trap { .. }, _) => ended(Side::Stock, stock, Side::Ours, ours),
-        (_, Outcome::Trap { .. }) => ended(Side::Ours, ours, Side::Stock, stock),
+    match (&stock.ended, &ours.ended) {
+        (Ended::Trap(_), _) => ended(Side::Stock, stock, Side::Ours, ours),
+        (_, Ended::Trap(_)) => ended(Side::Ours, ours, Side::Stock, stock),
         _ => Ok(()),
     }
 }
 
 fn exit_code(side: Side, ran: &Ran) -> Result<i32, Problem> {
-    match &ran.outcome {
-        Outcome::ExitCode(code) => Ok(*code),
-        outcome @ Outcome::Trap { .. } => Err(Problem::Ended {
-            place: side.place().into(),
-            outcome: outcome.clone().into(),
-            stderr: ran.stderr.clone(),
-            beside: None,
-        }),
-    }
+    ran.ended.exit_code().ok_or_else(|| Problem::Ended {
+        place: side.place().into(),
+        ended: ran.ended.clone().into(),
+        stderr: ran.stderr.clone(),
+        beside: None,
+    })
 }
 
 /// A sign of life for whoever looks at a terminal. It is drawn between the runs and by no thread, which would disturb them.

@@ -2,10 +2,9 @@
 //!
 //! A guest that computes or waits asks nobody, and code that asks for it is slower code. So it is not stopped at all: a thread
 //! beside it says how far it got, writes the report, and ends the process. What it looks at is written where it can be seen:
-//! [`Watched`] the clock, `CallsSoFar` the host calls, `Outputs` and `Stdin` what goes out and in. Nothing comes back to
-//! the guest, so nothing of the host's time can reach it.
+//! the [run's own watch](deterministic_run::Watch) clock and host calls, `Outputs` and `Stdin` what goes out and in. Nothing comes back
+//! to the guest, so nothing of the host's time can reach it.
 
-mod clock;
 #[cfg(unix)]
 mod signals;
 mod why;
@@ -18,15 +17,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use deterministic_wasmtime::CallsSoFar;
-use deterministic_wasmtime::core::Clock;
+use deterministic_run::Stdin;
 
-use self::clock::{Moments, Watched};
 use self::why::{Seen, Why};
 use crate::args::RunArgs;
 use crate::problem::{Problem, note};
 use crate::report::{Draft, Target};
-use crate::stdin::Waiting;
 use crate::stdio::Outputs;
 
 /// How long whoever reads what is told, or a report that goes to a pipe, may take it in before the run is ended without.
@@ -41,6 +37,7 @@ struct Shared {
     /// Whether a directory waits to be written back.
     writes_back: bool,
     outputs: Outputs,
+    guest_seen: deterministic_run::Watch,
     /// Whether a signal ends the process where it comes, as it does if nobody listens.
     at_once: Arc<AtomicBool>,
     state: Mutex<State>,
@@ -51,8 +48,7 @@ struct State {
     stage: Stage,
     /// What is known of the report, if there is to be one.
     draft: Option<Draft>,
-    moments: Moments,
-    stdin: Waiting,
+    stdin: Stdin,
 }
 
 /// Whose the run's end is.
@@ -66,29 +62,24 @@ enum End {
     Interrupted,
 }
 
-/// What a run is at.
-#[derive(Clone)]
+/// What a run is at until the guest begins.
+#[derive(Clone, Copy)]
 pub(crate) enum Stage {
     Reading,
     Compiling,
+    /// Or running, which the guest's own watch says.
     Inputs,
-    Running(CallsSoFar),
 }
 
 impl Watch {
     /// Begins to watch a run. The time that it may take begins here.
     pub(crate) fn start(args: &RunArgs) -> Result<Self, Problem> {
-        let state = State {
-            end: End::Open,
-            stage: Stage::Reading,
-            draft: None,
-            moments: Moments::default(),
-            stdin: Waiting::default(),
-        };
+        let state = State { end: End::Open, stage: Stage::Reading, draft: None, stdin: Stdin::default() };
         let watch = Watch(Arc::new(Shared {
             guest: args.common.guest(),
             writes_back: !args.write_backs.is_empty(),
             outputs: Outputs::default(),
+            guest_seen: deterministic_run::Watch::default(),
             at_once: Arc::default(),
             state: Mutex::new(state),
         }));
@@ -110,6 +101,11 @@ impl Watch {
         &self.0.outputs
     }
 
+    /// Sees the guest, once it has begun.
+    pub(crate) fn guest(&self) -> &deterministic_run::Watch {
+        &self.0.guest_seen
+    }
+
     /// Says what the run is at.
     pub(crate) fn at(&self, stage: Stage) {
         self.open().stage = stage;
@@ -127,16 +123,9 @@ impl Watch {
         }
     }
 
-    /// Says where it is seen that the guest waits for its input.
-    pub(crate) fn stdin(&self, stdin: Waiting) {
+    /// Says what the guest's input is, for which it may wait.
+    pub(crate) fn stdin(&self, stdin: Stdin) {
         self.open().stdin = stdin;
-    }
-
-    /// The clock of a guest that is about to start, watched, and its fuel too if that is `counted`.
-    pub(crate) fn clock(&self, clock: Box<dyn Clock>, counted: bool) -> Box<dyn Clock> {
-        let moments = Moments::of(&*clock);
-        self.open().moments = moments.clone();
-        Box::new(Watched::new(clock, moments, counted))
     }
 
     /// The run is through, and cannot be interrupted any more: from here on a signal ends the process at once. Gives back the draft.
@@ -173,7 +162,7 @@ impl Watch {
             End::Interrupted => return,
         }
         self.0.at_once.store(true, Ordering::Relaxed);
-        let seen = Seen::of(&state.stage, &state.moments, &state.stdin);
+        let seen = Seen::of(state.stage, self.0.guest_seen.seen(), &state.stdin);
         let draft = state.draft.take();
         drop(state);
 

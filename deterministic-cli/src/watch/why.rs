@@ -5,14 +5,14 @@ use std::fmt;
 use std::process;
 use std::time::Duration;
 
+use deterministic_run::{Stdin, Summary};
+use deterministic_wasmtime::core::WallTime;
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::Stage;
-use super::clock::Moments;
 use crate::report::{About, Ending, Report};
-use crate::stdin::Waiting;
-use crate::stdio::Summary;
+use crate::run::rfc3339;
 
 /// What a shell shows for a program that its alarm ended (128 + SIGALRM). Not the 124 of `timeout`, which a guest may exit with.
 const TIMED_OUT: i32 = 142;
@@ -90,7 +90,8 @@ pub(crate) struct Interrupted {
 /// How far a run was, seen from beside it.
 pub(super) struct Seen {
     doing: Doing,
-    started: bool,
+    /// What the guest's wall clock showed when it began, if it has.
+    begun: Option<WallTime>,
     /// In nanoseconds of the guest's time.
     elapsed: u64,
     fuel: Option<u64>,
@@ -99,38 +100,39 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(stage: &Stage, moments: &Moments, stdin: &Waiting) -> Self {
-        let waits = stdin.now();
-        let doing = match stage {
-            Stage::Reading => Doing::ReadingGuest,
-            Stage::Compiling => Doing::Compiling,
-            Stage::Inputs | Stage::Running(_) if waits => Doing::WaitingForStdin,
-            Stage::Inputs => Doing::ReadingInputs,
-            Stage::Running(_) => Doing::Running,
+    pub(super) fn of(stage: Stage, guest: Option<deterministic_run::Seen>, stdin: &Stdin) -> Self {
+        let doing = match (stage, &guest) {
+            (Stage::Reading, _) => Doing::ReadingGuest,
+            (Stage::Compiling, _) => Doing::Compiling,
+            (Stage::Inputs, _) if stdin.is_waited_for() => Doing::WaitingForStdin,
+            (Stage::Inputs, None) => Doing::ReadingInputs,
+            (Stage::Inputs, Some(_)) => Doing::Running,
         };
-        let (calls, last) = match stage {
-            Stage::Running(calls) => (calls.iter().collect(), calls.last()),
-            _ => (Vec::new(), None),
+        let Some(guest) = guest else {
+            return Seen { doing, begun: None, elapsed: 0, fuel: None, calls: Vec::new(), last: None };
         };
         Seen {
             doing,
-            started: matches!(stage, Stage::Running(_)),
-            elapsed: moments.elapsed(),
-            fuel: moments.fuel(),
-            calls,
-            last,
+            begun: Some(guest.epoch),
+            elapsed: guest.elapsed_ns,
+            fuel: guest.fuel,
+            calls: guest.calls.iter().collect(),
+            last: guest.calls.last(),
         }
     }
 
     /// The report of the run.
     pub(super) fn report(
         self,
-        about: About,
+        mut about: About,
         by: &'static str,
         (stdout, stderr): (Summary, Summary),
         fingerprint: Option<String>,
         cache: Option<&'static str>,
     ) -> Report {
+        if let Some(begun) = self.begun {
+            about.epoch = rfc3339(begun);
+        }
         let interrupted = Interrupted { by, doing: self.doing, last_host_call: self.last };
         Report {
             about,
@@ -154,7 +156,7 @@ impl Seen {
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.started {
+        if self.begun.is_none() {
             let doing = match self.doing {
                 Doing::ReadingGuest => "it was being read",
                 Doing::Compiling => "it was being compiled",

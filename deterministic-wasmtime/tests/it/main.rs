@@ -7,7 +7,6 @@ mod dependencies;
 mod devices;
 mod differential;
 mod engine;
-mod fingerprint;
 mod guests;
 mod held;
 mod hooks;

@@ -1,16 +1,14 @@
-//! What is called of a core module: its program, or what `--invoke` names.
-
-use std::ffi::OsString;
+//! What is called of a core module: its program, or an export of it.
 
 use deterministic_wasmtime::shown;
 use wasmtime::{ExternType, FuncType, Instance, Module, Store, Val, ValType};
 
-use crate::guest::{Guest, listed};
-use crate::problem::Problem;
+use crate::text::listed;
+use crate::{Error, Guest};
 
 /// A call that fits its function.
-#[derive(Debug)]
-pub(crate) struct Call {
+#[derive(Clone, Debug)]
+pub struct Call {
     /// `None` calls nothing but what initialises the module.
     name: Option<String>,
     params: Vec<Val>,
@@ -26,7 +24,7 @@ const PROGRAMS: [&str; 2] = ["", "_start"];
 
 impl Call {
     /// Reads `NAME(ARGS)`, or `NAME` with the arguments behind the guest, as `wasmtime run` has it.
-    pub(crate) fn parse(text: &str, args: &[OsString], module: &Module, guest: &Guest) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &str, args: &[String], module: &Module, guest: &Guest) -> Result<Self, Error> {
         let text = text.trim();
         let function = |name: &str| match module.get_export(name) {
             Some(ExternType::Func(ty)) => Some(ty),
@@ -35,7 +33,7 @@ impl Call {
         let parts = text.split_once('(').and_then(|(name, args)| Some((name.trim(), args.strip_suffix(')')?.trim())));
         // An export's name may have parentheses of its own.
         let (name, ty, given) = match (function(text), parts) {
-            (Some(ty), _) => (text, Some(ty), args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect()),
+            (Some(ty), _) => (text, Some(ty), args.to_vec()),
             (None, Some((name, ""))) => (name, function(name), Vec::new()),
             (None, Some((name, args))) => {
                 (name, function(name), args.split(',').map(|arg| arg.trim().into()).collect())
@@ -45,9 +43,9 @@ impl Call {
         let Some(ty) = ty else {
             let functions = module.exports().filter_map(|export| Some((export.name(), export.ty().func()?.clone())));
             let exports = listed(functions.map(|(name, ty)| signature(name, &ty)));
-            return Err(Problem::NoSuchExport { path: guest.path().into(), name: name.into(), exports });
+            return Err(Error::NoSuchExport { guest: guest.called(), name: name.into(), exports });
         };
-        let params = params(&ty, &given).map_err(|reason| Problem::BadCall {
+        let params = params(&ty, &given).map_err(|reason| Error::BadCall {
             call: text.into(),
             reason,
             signature: shown(&signature(name, &ty)).to_string(),
@@ -59,7 +57,11 @@ impl Call {
 
     /// What `wasmtime run` calls: `_initialize`, then the default function or `_start`, with as many of the guest's arguments
     /// as it has parameters. A module without any of them is instantiated, and that is all.
-    pub(crate) fn program(args: &[OsString], module: &Module, guest: &Guest) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCommand`] and [`Error::BadCall`].
+    pub fn program(args: &[String], module: &Module, guest: &Guest) -> Result<Self, Error> {
         let function = |name: &str| match module.get_export(name) {
             Some(ExternType::Func(ty)) => Some(ty),
             _ => None,
@@ -67,15 +69,15 @@ impl Call {
         let initialize = match function(INITIALIZE) {
             Some(ty) if ty.params().len() > 0 || ty.results().len() > 0 => {
                 let reason = "its export `_initialize` is no function without parameters and results";
-                return Err(Problem::NoCommand { path: guest.path().into(), reason });
+                return Err(Error::NoCommand { guest: guest.called(), reason });
             }
             found => found.is_some(),
         };
         let Some((name, ty)) = PROGRAMS.iter().find_map(|name| Some((*name, function(name)?))) else {
             return Ok(Call { name: None, params: Vec::new(), results: 0, initialize });
         };
-        let given = args.iter().take(ty.params().len()).map(|arg| arg.to_string_lossy().into_owned());
-        let params = params(&ty, &given.collect::<Vec<_>>()).map_err(|reason| Problem::BadCall {
+        let given = &args[..args.len().min(ty.params().len())];
+        let params = params(&ty, given).map_err(|reason| Error::BadCall {
             call: name.into(),
             reason,
             signature: signature(name, &ty),
@@ -88,8 +90,12 @@ impl Call {
         self.name.is_none() && !self.initialize
     }
 
-    /// Calls it.
-    pub(crate) fn run<T>(&self, instance: &Instance, store: &mut Store<T>) -> wasmtime::Result<Vec<Val>> {
+    /// Calls it, and says what it returned.
+    ///
+    /// # Errors
+    ///
+    /// What ended the guest, for [`Ended::of`](crate::Ended::of).
+    pub fn run<T>(&self, instance: &Instance, store: &mut Store<T>) -> wasmtime::Result<Vec<Val>> {
         if self.initialize {
             instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call(&mut *store, ())?;
         }

@@ -7,10 +7,9 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker, LinkerInstance, ResourceType};
 
 use super::State;
-use crate::args::is_allowed;
-use crate::guest::{Guest, chain, listed};
-use crate::outcome::NotProvided;
-use crate::problem::Problem;
+use crate::ended::{NotProvided, is_allowed};
+use crate::text::{chain, listed};
+use crate::{Error, Guest};
 
 /// What guests are told to be built for.
 pub(crate) const PROVIDED: &str =
@@ -30,7 +29,11 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 }
 
 /// Defines the allowed imports that nobody provides: functions that end a guest that calls them.
-pub(crate) fn allow<T: Send + 'static>(
+///
+/// # Errors
+///
+/// What keeps the linker from it.
+pub fn allow<T: Send + 'static>(
     linker: &mut Linker<T>,
     component: &Component,
     allowed: &[String],
@@ -78,21 +81,17 @@ fn make_up<T: Send + 'static>(
 }
 
 /// Finds everything that the component imports in `linker`.
-pub(crate) fn link(
-    guest: &Guest,
-    linker: &Linker<State>,
-    component: &Component,
-) -> Result<InstancePre<State>, Problem> {
+pub(crate) fn link(guest: &Guest, linker: &Linker<State>, component: &Component) -> Result<InstancePre<State>, Error> {
     let error = match linker.instantiate_pre(component) {
         Ok(linked) => return Ok(linked),
         Err(error) => error,
     };
-    let path = guest.path().to_owned();
+    let guest = guest.called();
     let imports = missing(linker, component);
     if imports.is_empty() {
-        return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
+        return Err(Error::Unlinkable { guest, reason: chain(&error), provided: PROVIDED });
     }
-    Err(Problem::UnknownImports { path, imports: listed(imports), provided: PROVIDED })
+    Err(Error::UnknownImports { guest, imports: listed(imports), provided: PROVIDED })
 }
 
 /// Wasmtime names the first that it misses; these are all of them: whole interfaces, and single functions of others.

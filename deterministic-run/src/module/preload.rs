@@ -1,48 +1,32 @@
-//! `--preload`: modules that are there before the guest, which can import what they export.
-
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+//! Modules that are there before the guest, which can import what they export.
 
 use deterministic_instrument::call_depth::CALL_DEPTH_EXPORT;
 use deterministic_wasmtime::p1;
 use wasmtime::{Engine, Extern, ExternType, ImportType, Linker, Memory, Module, Store};
 
-use super::{PROVIDED, State, allow, limited, unknown};
-use crate::args::GuestArgs;
-use crate::guest::{Guest, Kind, chain, listed};
-use crate::problem::Problem;
-use crate::run::refused;
-use crate::stdio::Summary;
+use super::{PROVIDED, State, allow, unknown};
+use crate::error::refused;
+use crate::text::{chain, listed};
+use crate::{Error, Guest, Inputs, Summary};
 
 /// A module and its name, read once.
+#[derive(Clone, Debug)]
 pub(crate) struct Preload {
     name: String,
     guest: Guest,
 }
 
 impl Preload {
-    /// Reads all of them, for `guest`.
-    pub(crate) fn read(preloads: &[(String, PathBuf)], guest: &Guest) -> Result<Vec<Self>, Problem> {
-        let mut names = BTreeSet::new();
-        let read = preloads.iter().map(|(name, path)| {
-            if guest.kind() == Kind::Component {
-                return Err(Problem::PreloadForComponent { path: guest.path().into() });
-            }
-            if !names.insert(name) {
-                return Err(Problem::PreloadTwice { name: name.clone() });
-            }
-            let preload = Guest::read(path.clone())?;
-            match preload.kind() {
-                Kind::Module => Ok(Preload { name: name.clone(), guest: preload }),
-                Kind::Component => Err(Problem::PreloadIsComponent { path: path.clone() }),
-            }
-        });
-        read.collect()
+    pub(crate) fn new(name: String, guest: Guest) -> Self {
+        Preload { name, guest }
     }
 
-    /// Whether it imports anything by which standard input is read.
-    pub(crate) fn reads_stdin(&self) -> bool {
-        self.guest.reads_stdin()
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn guest(&self) -> &Guest {
+        &self.guest
     }
 
     /// What names it and all of its content.
@@ -52,42 +36,42 @@ impl Preload {
 }
 
 /// Modules that may be instantiated, one after the other.
-pub(super) struct Prepared<'a> {
-    modules: Vec<(&'a Preload, Module)>,
+pub(super) struct Prepared {
+    modules: Vec<(Preload, Module)>,
     /// WASI and what is allowed. Its functions search the instance that calls, which here are several.
     linker: Linker<State>,
 }
 
-impl<'a> Prepared<'a> {
+impl Prepared {
     /// Checks all that can be checked before one of them runs.
-    pub(super) fn new(preloads: &'a [Preload], engine: &Engine, args: &GuestArgs) -> Result<Self, Problem> {
+    pub(super) fn new(inputs: &Inputs, engine: &Engine) -> Result<Self, Error> {
         let mut linker = Linker::new(engine);
         p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
         let mut prepared = Prepared { modules: Vec::new(), linker };
-        for preload in preloads {
+        for preload in &inputs.preloads {
             let guest = &preload.guest;
-            let modules = preloads.len() + 1;
-            let module = guest.compile(|binary| Module::from_binary(engine, &limited(binary, args, modules)?))?;
+            let modules = inputs.preloads.len() + 1;
+            let module = guest.compile(|binary| Module::from_binary(engine, &inputs.limited(binary, modules)?))?;
             super::no_shared_memory(guest, &module)?;
             // Its calls are counted in the instance, and it has a new one for each.
-            if is_program(&module) && args.call_depth().is_some() {
-                return Err(Problem::PreloadUncounted { path: guest.path().into() });
+            if is_program(&module) && inputs.limits_call_depth() {
+                return Err(Error::PreloadUncounted { guest: guest.called() });
             }
-            guest.fits(Some(module.resources_required()), args.max_memory.as_u64())?;
-            allow(&mut prepared.linker, &module, &args.allowed_imports).map_err(refused)?;
+            guest.fits(Some(module.resources_required()), inputs.max_memory)?;
+            allow(&mut prepared.linker, &module, &inputs.allowed_imports).map_err(refused)?;
             prepared.check(guest, &module, &prepared.linker)?;
-            prepared.modules.push((preload, module));
+            prepared.modules.push((preload.clone(), module));
         }
         Ok(prepared)
     }
 
     /// Refuses a module that imports what is neither in `linker` nor exported by those before it.
-    pub(super) fn check(&self, guest: &Guest, module: &Module, linker: &Linker<State>) -> Result<(), Problem> {
+    pub(super) fn check(&self, guest: &Guest, module: &Module, linker: &Linker<State>) -> Result<(), Error> {
         let imports = unknown(module, linker, |import| self.export(import))?;
         if imports.is_empty() {
             return Ok(());
         }
-        Err(Problem::UnknownImports { path: guest.path().into(), imports: listed(imports), provided: PROVIDED })
+        Err(Error::UnknownImports { guest: guest.called(), imports: listed(imports), provided: PROVIDED })
     }
 
     fn export(&self, import: &ImportType<'_>) -> bool {
@@ -102,13 +86,13 @@ impl<'a> Prepared<'a> {
         &self,
         store: &mut Store<State>,
         linker: &mut Linker<State>,
-    ) -> Result<wasmtime::Result<Vec<(String, Memory)>>, Problem> {
+    ) -> Result<wasmtime::Result<Vec<(String, Memory)>>, Error> {
         let mut own = self.linker.clone();
         let mut memories = Vec::new();
         for (Preload { name, guest }, module) in &self.modules {
             if let Err(error) = own.instantiate_pre(module) {
-                let path = guest.path().to_owned();
-                return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
+                let guest = guest.called();
+                return Err(Error::Unlinkable { guest, reason: chain(&error), provided: PROVIDED });
             }
             // As `wasmtime run` does: a library is initialised, a program is made anew for each call.
             if let Err(error) = own.module(&mut *store, name, module) {

@@ -1,4 +1,4 @@
-//! `--profile`: how much of its fuel a core module spends in each of its functions.
+//! How much of its fuel a core module spends in each of its functions.
 //!
 //! The module counts for itself ([`deterministic_instrument::profile`]), so the sum is `fuel_consumed` of the same run, but for
 //! what the engine takes to set up tables, and no clock or sample has a part in it.
@@ -9,19 +9,21 @@ use wasmtime::{AsContextMut, Instance, Val};
 
 use crate::frames::demangled;
 
-/// What was spent in a function itself, without those that it calls.
+/// What was spent in a function of a core module itself, without those that it calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Line {
+pub struct ProfileLine {
     /// Its name as its source has it, if that is known.
-    function: Option<String>,
+    pub function: Option<String>,
     /// Its number in the module, as in a guest's frames.
-    index: u32,
-    calls: u64,
-    fuel: u64,
+    pub index: u32,
+    /// How often it was called.
+    pub calls: u64,
+    /// How much fuel it spent.
+    pub fuel: u64,
 }
 
 /// What was counted in an `instance` of it: the functions that were called, those first in which most was spent.
-pub(crate) fn lines(profiled: &Profiled, instance: &Instance, mut store: impl AsContextMut) -> Vec<Line> {
+pub(crate) fn lines(profiled: &Profiled, instance: &Instance, mut store: impl AsContextMut) -> Vec<ProfileLine> {
     let mut lines: Vec<_> = profiled
         .names
         .iter()
@@ -35,7 +37,12 @@ pub(crate) fn lines(profiled: &Profiled, instance: &Instance, mut store: impl As
                 }
             });
             let function = name.as_deref().map(demangled);
-            Some(Line { function, index: profiled.imported + u32::try_from(at).ok()?, calls: calls?, fuel: fuel? })
+            Some(ProfileLine {
+                function,
+                index: profiled.imported + u32::try_from(at).ok()?,
+                calls: calls?,
+                fuel: fuel?,
+            })
         })
         .filter(|line| line.calls > 0)
         .collect();

@@ -1,20 +1,21 @@
-//! Fingerprints: one digest that names a run, and one that names what came of it.
+//! Fingerprints: one digest that names a run. [`Inputs::fingerprint`](crate::Inputs::fingerprint) gives it; [`Pieces`] is for those who
+//! run guests themselves.
 //!
 //! Two runs with one fingerprint have one outcome: that is the promise of this project. Whatever could make a
 //! difference is in it; what may not be the same on another run (the host's clock, a live directory) has no fingerprint, and
 //! asking for one names it.
 //!
 //! ```
+//! use deterministic_run::core::{Policies, Seed};
+//! use deterministic_run::fingerprint::Pieces;
 //! use deterministic_wasmtime::configure;
-//! use deterministic_wasmtime::core::{Policies, Seed};
-//! use deterministic_wasmtime::fingerprint::Inputs;
 //! use wasmtime::{Config, Engine};
 //!
 //! let engine = Engine::new(configure(&mut Config::new()))?;
 //! let guest = b"\0asm\x01\0\0\0";
 //! let fingerprint = |seed| {
 //!     let policies = Policies::new(Seed::from_u64(seed));
-//!     Inputs::new(guest, &policies, &engine).arguments(&["guest".into()]).fingerprint()
+//!     Pieces::new(guest, &policies, &engine).arguments(&["guest".into()]).fingerprint()
 //! };
 //! assert_eq!(fingerprint(1)?, fingerprint(1)?);
 //! assert_ne!(fingerprint(1)?, fingerprint(2)?);
@@ -22,16 +23,14 @@
 //! ```
 
 mod hasher;
-mod outcome;
 
 use std::fmt;
 
-use deterministic_core::{Description, Policies, Role, Undescribed};
-use deterministic_fs::{Access, Tree};
+use deterministic_wasmtime::core::{Description, Policies, Role, Undescribed};
+use deterministic_wasmtime::fs::{Access, Tree};
 use wasmtime::Engine;
 
 use self::hasher::Blake3;
-pub use self::outcome::{End, Left, Outcome};
 
 /// The digest of all that decides how a run goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +40,11 @@ impl Fingerprint {
     /// The digest.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Of these bytes, in BLAKE3's derive-key mode.
+    pub(crate) fn derive(context: &str, bytes: &[u8]) -> Self {
+        Fingerprint(blake3::derive_key(context, bytes))
     }
 }
 
@@ -90,8 +94,11 @@ pub enum Taint {
         /// The guest's name for it.
         guest: String,
         /// What the host said.
-        source: deterministic_fs::Error,
+        source: deterministic_wasmtime::fs::Error,
     },
+    /// The standard input was not read yet.
+    #[error("the standard input is read while the guest runs; read it ahead")]
+    Stdin,
 }
 
 fn list(reasons: &[Taint]) -> String {
@@ -105,15 +112,15 @@ fn list(reasons: &[Taint]) -> String {
 /// A [`Description`] (which has its own, canonical encoding) named `run`, version 1, with these parameters in this order:
 /// `guest`, the BLAKE3 hash of its binary; `entry`; `arguments` and `environment`, each a list of texts; `stdin`, its BLAKE3
 /// hash; `directories`, a list of name, access (0 to read, 1 to write too) and digest of the tree; `policies`, what
-/// they say of themselves; `settings`, names and values; `wasmtime`, its version; `adapter`, this
-/// crate's; and `engine`, see below. The fingerprint is
+/// they say of themselves; `settings`, names and values; `wasmtime`, its version; `adapter`, that of
+/// what guests are shown; and `engine`, see below. The fingerprint is
 /// BLAKE3 of that in derive-key mode, with the context
 /// `deterministic-wasmtime 2026-11-21 fingerprint of a run`.
 ///
 /// `engine` is the hash of what Wasmtime calls the engine's compatibility hash: its target, compiler settings and proposals,
-/// and so the processor's features. [`portable`](Inputs::portable) leaves it out.
+/// and so the processor's features. [`portable`](Pieces::portable) leaves it out.
 #[derive(Debug)]
-pub struct Inputs<'a> {
+pub struct Pieces<'a> {
     guest: &'a [u8],
     policies: &'a Policies,
     engine: Option<&'a Engine>,
@@ -131,11 +138,11 @@ enum Mount<'a> {
     Hermetic(&'a Tree, Access),
 }
 
-impl<'a> Inputs<'a> {
+impl<'a> Pieces<'a> {
     /// A run of `guest` (its binary), as `policies` are at the beginning, on `engine`. Without arguments, environment,
     /// input, directories and settings, and entered by its `_start` or `run`.
     pub fn new(guest: &'a [u8], policies: &'a Policies, engine: &'a Engine) -> Self {
-        Inputs {
+        Pieces {
             guest,
             policies,
             engine: Some(engine),
@@ -250,11 +257,11 @@ impl<'a> Inputs<'a> {
             .number("adapter", ADAPTER)
             .bytes("engine", self.engine.map(engine).unwrap_or_default());
         let context = "deterministic-wasmtime 2026-11-21 fingerprint of a run";
-        Ok(Fingerprint(blake3::derive_key(context, run.as_bytes())))
+        Ok(Fingerprint::derive(context, run.as_bytes()))
     }
 }
 
-/// Grows whenever this crate comes to show a guest something else for the same questions.
+/// Grows whenever the adapter comes to show a guest something else for the same questions.
 const ADAPTER: u32 = 1;
 
 /// The line of Wasmtime whose results are meant.

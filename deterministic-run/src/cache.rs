@@ -4,11 +4,19 @@
 //! store in its place. Whatever a store gives back is checked: what is damaged, of another format or of another run is a
 //! miss with a warning, and never an answer.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::fingerprint::{Fingerprint, Outcome};
+use deterministic_wasmtime::core::WallTime;
+use deterministic_wasmtime::fs::Delta;
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Fingerprint;
+use crate::order::Order;
+use crate::{Ended, Inputs, Outcome, Output, Summary};
 
 /// Where results are kept, by fingerprint.
 ///
@@ -38,7 +46,8 @@ pub enum Lookup {
     Hit,
     /// It did not, and it is in the store from now on.
     Stored,
-    /// It did not, and it was not stored: the run failed for a reason of this machine's, and another might not.
+    /// It did not, and it was not stored: the run ended for a reason of this machine's, and another might not; or there was too much
+    /// output; or the store could not.
     NotStored,
 }
 
@@ -63,31 +72,48 @@ pub enum Warning {
 }
 
 /// The version of an entry's format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What an entry begins with.
 const MAGIC: &[u8; 8] = b"detwasi\0";
 
-/// The outcome of the run with `fingerprint`: from `store`, or else from `run`, which also says whether it may be kept
-/// ([`Fault::Machine`](crate::engine::Fault) may not). What is wrong with the store goes to `warn`.
+/// The outcome of the run of `inputs`, whose fingerprint is `key`: from `store`, or else from `run`, which is asked for all that is
+/// [`Wanted`](crate::Wanted). It is kept if any machine would give it ([`Ended::is_the_same_anywhere`](crate::Ended::is_the_same_anywhere)),
+/// and if the guest's output was not too much. What is wrong with the store goes to `warn`.
+///
+/// ```
+/// use deterministic_run::Inputs;
+/// use deterministic_run::cache::{DiskStore, Lookup, cached};
+///
+/// # let place = tempfile::tempdir()?;
+/// let inputs = Inputs::new(r#"(module (func (export "_start")))"#)?;
+/// let (store, key) = (DiskStore::new(place.path()), inputs.fingerprint()?);
+/// let run = || cached(&store, &inputs, &key, |warning| eprintln!("{warning}"), || inputs.run());
+/// let (first, lookup) = run()?;
+/// assert!(matches!(lookup, Lookup::Stored));
+/// let (again, lookup) = run()?;
+/// assert!(matches!(lookup, Lookup::Hit));
+/// assert_eq!(first, again);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
 /// What `run` says. Then nothing is stored.
 pub fn cached<E>(
     store: &impl ResultStore,
-    fingerprint: &Fingerprint,
+    inputs: &Inputs,
+    key: &Fingerprint,
     mut warn: impl FnMut(Warning),
-    run: impl FnOnce() -> Result<(Outcome, bool), E>,
+    run: impl FnOnce() -> Result<Outcome, E>,
 ) -> Result<(Outcome, Lookup), E> {
-    if let Some(outcome) = look_up(store, fingerprint, &mut warn) {
+    if let Some(outcome) = look_up(store, inputs, key, &mut warn) {
         return Ok((outcome, Lookup::Hit));
     }
-    let (outcome, keep) = run()?;
-    if !keep {
-        return Ok((outcome, Lookup::NotStored));
-    }
-    let lookup = match store_outcome(store, fingerprint, &outcome) {
+    let outcome = run()?;
+    let Some(kept) = Kept::of(&outcome, inputs) else { return Ok((outcome, Lookup::NotStored)) };
+    let stored = encode(key, &kept).and_then(|entry| store.put(key, &entry));
+    let lookup = match stored {
         Ok(()) => Lookup::Stored,
         Err(error) => {
             warn(Warning::Unwritable(error));
@@ -97,41 +123,104 @@ pub fn cached<E>(
     Ok((outcome, lookup))
 }
 
-/// The outcome of the run with `fingerprint`, if `store` has it.
-pub fn look_up(store: &impl ResultStore, fingerprint: &Fingerprint, mut warn: impl FnMut(Warning)) -> Option<Outcome> {
-    let entry = match store.get(fingerprint) {
+/// The outcome of the run of `inputs`, if `store` has it.
+fn look_up(
+    store: &impl ResultStore,
+    inputs: &Inputs,
+    key: &Fingerprint,
+    mut warn: impl FnMut(Warning),
+) -> Option<Outcome> {
+    let entry = match store.get(key) {
         Ok(entry) => entry?,
         Err(error) => {
             warn(Warning::Unreadable(error));
             return None;
         }
     };
-    match decode(&entry, fingerprint) {
+    match decode(&entry, key).and_then(|kept| kept.outcome(inputs)) {
         Ok(outcome) => Some(outcome),
         Err(reason) => {
-            warn(Warning::Damaged { key: *fingerprint, reason });
+            warn(Warning::Damaged { key: *key, reason });
             None
         }
     }
 }
 
-/// Keeps the outcome of the run with `fingerprint`.
-///
-/// # Errors
-///
-/// What the store says.
-pub fn store_outcome(store: &impl ResultStore, fingerprint: &Fingerprint, outcome: &Outcome) -> io::Result<()> {
-    store.put(fingerprint, &encode(fingerprint, outcome)?)
+/// What is kept of an outcome. Of a directory that is the digest, and what makes it of the one that the guest was given.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    ended: Cow<'a, Ended>,
+    stdout: Cow<'a, Output>,
+    stderr: Cow<'a, Output>,
+    order: Cow<'a, Order>,
+    results: Cow<'a, Option<Vec<String>>>,
+    response: Cow<'a, Option<Vec<u8>>>,
+    directories: Vec<([u8; 32], Delta)>,
+    memories: Cow<'a, BTreeMap<String, Summary>>,
+    memory_peak_bytes: u64,
+    /// In nanoseconds.
+    epoch: u64,
+    elapsed_ns: u64,
+    fuel_consumed: Option<u64>,
+    host_calls: Cow<'a, BTreeMap<String, u64>>,
+}
+
+impl<'a> Kept<'a> {
+    /// `None` if the outcome is not to be kept, or not whole.
+    fn of(outcome: &'a Outcome, inputs: &Inputs) -> Option<Self> {
+        if !outcome.ended.is_the_same_anywhere() || !outcome.is_whole() {
+            return None;
+        }
+        Some(Kept {
+            ended: Cow::Borrowed(&outcome.ended),
+            stdout: Cow::Borrowed(&outcome.stdout),
+            stderr: Cow::Borrowed(&outcome.stderr),
+            order: Cow::Borrowed(outcome.order.as_ref()?),
+            results: Cow::Borrowed(&outcome.results),
+            response: Cow::Borrowed(&outcome.response),
+            directories: inputs.directories.deltas(&outcome.directories)?,
+            memories: Cow::Borrowed(&outcome.memories),
+            memory_peak_bytes: outcome.memory_peak_bytes,
+            epoch: outcome.epoch.as_unix_nanos(),
+            elapsed_ns: outcome.elapsed_ns,
+            fuel_consumed: outcome.fuel_consumed,
+            host_calls: Cow::Borrowed(&outcome.host_calls),
+        })
+    }
+
+    fn outcome(self, inputs: &Inputs) -> Result<Outcome, String> {
+        let directories = inputs.directories.restore(&self.directories).ok_or("its directories do not fit")?;
+        let outcome = Outcome {
+            ended: self.ended.into_owned(),
+            stdout: self.stdout.into_owned(),
+            stderr: self.stderr.into_owned(),
+            order: Some(self.order.into_owned()),
+            results: self.results.into_owned(),
+            response: self.response.into_owned(),
+            directories,
+            memories: self.memories.into_owned(),
+            memory_peak_bytes: self.memory_peak_bytes,
+            epoch: WallTime::from_unix_nanos(self.epoch),
+            elapsed_ns: self.elapsed_ns,
+            fuel_consumed: self.fuel_consumed,
+            host_calls: self.host_calls.into_owned(),
+            profile: None,
+        };
+        if outcome.turns().is_none() {
+            return Err("its order does not fit its output".into());
+        }
+        Ok(outcome)
+    }
 }
 
 /// Magic, format, fingerprint, BLAKE3 of the rest, and the rest: the outcome in postcard's encoding.
-fn encode(fingerprint: &Fingerprint, outcome: &Outcome) -> io::Result<Vec<u8>> {
+fn encode(key: &Fingerprint, kept: &Kept<'_>) -> io::Result<Vec<u8>> {
     let mut head = MAGIC.to_vec();
     head.extend_from_slice(&FORMAT.to_le_bytes());
-    head.extend_from_slice(fingerprint.as_bytes());
+    head.extend_from_slice(key.as_bytes());
     let hash = head.len()..head.len() + blake3::OUT_LEN;
     head.resize(hash.end, 0);
-    let mut entry = postcard::serialize_with_flavor(outcome, Growing(head)).map_err(|error| match error {
+    let mut entry = postcard::serialize_with_flavor(kept, Growing(head)).map_err(|error| match error {
         postcard::Error::SerializeBufferFull => io::ErrorKind::OutOfMemory.into(),
         error => io::Error::other(error),
     })?;
@@ -161,7 +250,7 @@ impl postcard::ser_flavors::Flavor for Growing {
     }
 }
 
-fn decode(entry: &[u8], fingerprint: &Fingerprint) -> Result<Outcome, String> {
+fn decode(entry: &[u8], fingerprint: &Fingerprint) -> Result<Kept<'static>, String> {
     let (magic, rest) = entry.split_first_chunk::<8>().ok_or("it is too short")?;
     let (format, rest) = rest.split_first_chunk::<4>().ok_or("it is too short")?;
     if magic != MAGIC || u32::from_le_bytes(*format) != FORMAT {

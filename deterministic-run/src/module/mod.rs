@@ -3,14 +3,12 @@
 mod invoke;
 mod memories;
 mod preload;
+mod profile;
 
-pub(crate) use self::invoke::Call;
+pub use self::invoke::Call;
 pub(crate) use self::preload::Preload;
+pub use self::profile::ProfileLine;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by};
 use deterministic_instrument::profile::{Profiled, add_counters};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
@@ -19,15 +17,13 @@ use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
 use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module, Store, UnknownImportError};
 use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::args::{Entry, GuestArgs, is_allowed};
-use crate::directories::Directories;
-use crate::guest::{Guest, chain, listed};
-use crate::outcome::{NotProvided, Outcome};
-use crate::problem::{Problem, note};
-use crate::profile;
-use crate::run::{Ended, Start, refused};
-use crate::watch::Stage;
-use preload::Prepared;
+use self::preload::Prepared;
+use crate::ended::{NotProvided, is_allowed};
+use crate::error::refused;
+use crate::inputs::Entry;
+use crate::run::Start;
+use crate::text::{chain, listed};
+use crate::{Ended, Error, Guest, Inputs, Outcome};
 
 /// What guests are told to be built for.
 const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
@@ -39,69 +35,56 @@ struct State {
 }
 
 /// A module that may be started.
-pub(crate) struct Program<'a> {
-    linked: Linked<'a>,
+pub(crate) struct Program {
+    linked: Linked,
     call: Call,
     /// What counts where its fuel goes.
     profiled: Option<Profiled>,
-    /// Whether what the call returns is printed, be it nothing.
+    /// Whether what the call returns is told, be it nothing.
     invoked: bool,
 }
 
 /// A module whose imports are found.
-enum Linked<'a> {
+enum Linked {
     Alone(p1::InstancePre<State>),
-    After(Box<After<'a>>),
+    After(Box<After>),
 }
 
 /// A module that comes after others, whose exports belong to one store, and so are linked there.
-struct After<'a> {
-    preloads: Prepared<'a>,
+struct After {
+    preloads: Prepared,
     linker: Linker<State>,
     module: Module,
 }
 
-impl<'a> Program<'a> {
+impl Program {
     /// Checks all that can be checked before the module runs.
-    pub(crate) fn prepare(
-        guest: &Guest,
-        engine: &Engine,
-        args: &GuestArgs,
-        entry: Entry<'_>,
-        preloads: &'a [Preload],
-        profile: bool,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn prepare(inputs: &Inputs, engine: &Engine) -> Result<Self, Error> {
+        let guest = &inputs.guest;
         let (module, profiled) = guest.compile(|binary| {
-            let binary = limited(binary, args, preloads.len() + 1)?;
-            let profiled = profile.then(|| profiled(engine, &binary)).transpose()?;
+            let binary = inputs.limited(binary, inputs.preloads.len() + 1)?;
+            let profiled = inputs.profile.then(|| profiled(engine, &binary)).transpose()?;
             let counting = profiled.as_ref().map_or(&*binary, |profiled| profiled.wasm.as_slice());
             Ok((Module::from_binary(engine, counting)?, profiled))
         })?;
         no_shared_memory(guest, &module)?;
-        let (call, invoked) = match entry {
-            Entry::Invoke(text) => (Call::parse(text, args.guest_args(), &module, guest)?, true),
-            _ => (Call::program(args.guest_args(), &module, guest)?, false),
+        let args = &inputs.arguments[1..];
+        let (call, invoked) = match &inputs.entry {
+            Entry::Invoke(text) => (Call::parse(text, args, &module, guest)?, true),
+            _ => (Call::program(args, &module, guest)?, false),
         };
-        guest.fits(Some(module.resources_required()), args.max_memory.as_u64())?;
+        guest.fits(Some(module.resources_required()), inputs.max_memory)?;
 
         let mut linker = Linker::new(engine);
-        allow(&mut linker, &module, &args.allowed_imports).map_err(refused)?;
-        let linked = if preloads.is_empty() {
+        allow(&mut linker, &module, &inputs.allowed_imports).map_err(refused)?;
+        let linked = if inputs.preloads.is_empty() {
             Linked::Alone(link(guest, &linker, &module)?)
         } else {
-            let preloads = Prepared::new(preloads, engine, args)?;
+            let preloads = Prepared::new(inputs, engine)?;
             preloads.check(guest, &module, &linker)?;
             Linked::After(After { preloads, linker, module }.into())
         };
-        let program = Program { linked, call, profiled, invoked };
-        if program.call.is_nothing() && !guest.has_start_function() {
-            note(&format!(
-                "`{}` exports no function `_start` to call, so nothing of it is called; call an export with `detwasi run \
-                 --invoke`",
-                guest.path().display()
-            ));
-        }
-        Ok(program)
+        Ok(Program { linked, call, profiled, invoked })
     }
 
     /// The module as it was compiled, with its limit on call depth.
@@ -110,56 +93,56 @@ impl<'a> Program<'a> {
     }
 
     /// What is called of it.
-    pub(crate) fn into_call(self) -> Call {
-        self.call
+    pub(crate) fn call(&self) -> &Call {
+        &self.call
+    }
+
+    pub(crate) fn calls_nothing(&self) -> bool {
+        self.call.is_nothing()
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, guest: &Guest, start: Start, directories: &Directories) -> Result<Ended, Problem> {
-        let Start { mut wasi, policies, limits, max_held, fuel, memories, watch, .. } = start;
-        let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits };
-        state.wasi.deterministic_mut().set_max_held_bytes(max_held);
-        directories.mount(state.wasi.deterministic_mut().files())?;
+    pub(crate) fn run(
+        &self,
+        mut wasi: WasiCtxBuilder,
+        policies: Policies,
+        mut start: Start<'_>,
+    ) -> Result<Outcome, Error> {
+        let guest = &start.inputs.guest;
+        let mut state = State { wasi: wasi.build_deterministic_p1(policies), limits: start.inputs.limits() };
+        start.set_up(state.wasi.deterministic_mut())?;
         let mut store = Store::new(self.linked.module().engine(), state);
         store.limiter(|state| &mut state.limits);
-        if let Some(fuel) = fuel {
+        if let Some(fuel) = start.fuel {
             store.set_fuel(fuel).map_err(refused)?;
             store.data_mut().wasi.deterministic_mut().fuel_was_set(fuel);
         }
-        watch.at(Stage::Running(store.data().wasi.deterministic().calls_so_far()));
+        start.begins(store.data().wasi.deterministic());
         let (made, called) = match self.linked.instantiate(guest, &mut store)? {
             Ok((instance, beside)) => (Some((instance, beside)), self.call.run(&instance, &mut store)),
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
-        let (outcome, results) = Outcome::with_results(called);
-        let lines = self.profiled.as_ref().map(|profiled| match &made {
+        let (ended, results) = Ended::with_results(called);
+        let mut outcome = Outcome::new(ended);
+        outcome.results = results
+            .filter(|results| self.invoked || !results.is_empty())
+            .map(|results| results.iter().map(invoke::text).collect());
+        outcome.profile = self.profiled.as_ref().map(|profiled| match &made {
             Some((instance, _)) => profile::lines(profiled, instance, &mut store),
             None => Vec::new(),
         });
-        let memories = match made.filter(|_| memories) {
-            Some((instance, beside)) => memories::summaries(&instance, beside, &mut store),
-            None => BTreeMap::new(),
-        };
-        let left = directories.left(store.data_mut().wasi.deterministic_mut().files())?;
-        let policies = store.data().wasi.deterministic();
-        Ok(Ended {
-            left,
-            outcome,
-            results: results
-                .filter(|results| self.invoked || !results.is_empty())
-                .map(|results| results.iter().map(invoke::text).collect()),
-            response: None,
-            now: policies.now(),
-            fuel_left: store.get_fuel().ok(),
-            host_calls: policies.host_calls().map(|(name, count)| (name.to_owned(), count)).collect(),
-            memories,
-            memory_peak: store.data().limits.memory_bytes_taken(),
-            profile: lines,
-        })
+        if let Some((instance, beside)) = made.filter(|_| start.wanted.memories) {
+            outcome.memories = memories::summaries(&instance, beside, &mut store);
+        }
+        outcome.directories = start.left(store.data_mut().wasi.deterministic_mut().files())?;
+        outcome.fuel_consumed = start.fuel.and_then(|fuel| Some(fuel.saturating_sub(store.get_fuel().ok()?)));
+        outcome.memory_peak_bytes = store.data().limits.memory_bytes_taken();
+        outcome.tell_of(store.data().wasi.deterministic());
+        Ok(outcome)
     }
 }
 
-impl Linked<'_> {
+impl Linked {
     fn module(&self) -> &Module {
         match self {
             Linked::Alone(linked) => linked.module(),
@@ -168,7 +151,7 @@ impl Linked<'_> {
     }
 
     /// Makes the instance, with the memories of those before it by name. An inner error is one that a guest makes.
-    fn instantiate(&self, guest: &Guest, store: &mut Store<State>) -> Result<wasmtime::Result<Made>, Problem> {
+    fn instantiate(&self, guest: &Guest, store: &mut Store<State>) -> Result<wasmtime::Result<Made>, Error> {
         match self {
             Linked::Alone(linked) => Ok(linked.instantiate(store).map(|instance| (instance, Vec::new()))),
             Linked::After(after) => {
@@ -187,9 +170,9 @@ impl Linked<'_> {
 /// An instance, and the memories of those before it by name.
 type Made = (Instance, Vec<(String, Memory)>);
 
-fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Problem> {
+fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Error> {
     if module.imports().any(|import| matches!(import.ty(), ExternType::Memory(memory) if memory.is_shared())) {
-        return Err(Problem::Invalid { path: guest.path().into(), reason: "it imports a shared memory".into() });
+        return Err(Error::Invalid { guest: guest.called(), reason: "it imports a shared memory".into() });
     }
     Ok(())
 }
@@ -200,16 +183,12 @@ fn profiled(engine: &Engine, binary: &[u8]) -> wasmtime::Result<Profiled> {
     Ok(add_counters(binary)?)
 }
 
-/// One of so many modules, with the limit on call depth that is in force.
-pub(crate) fn limited<'a>(binary: &'a [u8], args: &GuestArgs, modules: usize) -> wasmtime::Result<Cow<'a, [u8]>> {
-    Ok(match args.call_depth_of_one(modules) {
-        Some(limit) => limit_call_depth_by(binary, limit, CallCost::Frame)?.into(),
-        None => binary.into(),
-    })
-}
-
 /// Defines the allowed functions that nobody provides. Anything else than a function cannot be made up.
-pub(crate) fn allow<T: 'static>(linker: &mut Linker<T>, module: &Module, allowed: &[String]) -> wasmtime::Result<()> {
+///
+/// # Errors
+///
+/// What keeps the linker from it.
+pub fn allow<T: 'static>(linker: &mut Linker<T>, module: &Module, allowed: &[String]) -> wasmtime::Result<()> {
     let coverage = Coverage::of_module(module);
     for (import, covered) in module.imports().zip(coverage.imports()) {
         if covered.label == Label::Uncovered
@@ -226,17 +205,17 @@ pub(crate) fn allow<T: 'static>(linker: &mut Linker<T>, module: &Module, allowed
 }
 
 /// Finds everything that the module imports, WASI's functions or those in `linker`.
-fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<p1::InstancePre<State>, Problem> {
+fn link(guest: &Guest, linker: &Linker<State>, module: &Module) -> Result<p1::InstancePre<State>, Error> {
     let error = match p1::instantiate_pre_sync(linker, module, |state: &mut State| &mut state.wasi) {
         Ok(linked) => return Ok(linked),
         Err(error) => error,
     };
-    let path = guest.path().to_owned();
+    let called = guest.called();
     if !error.is::<UnknownImportError>() {
-        return Err(Problem::Unlinkable { path, reason: chain(&error), provided: PROVIDED });
+        return Err(Error::Unlinkable { guest: called, reason: chain(&error), provided: PROVIDED });
     }
     let imports = unknown(module, linker, |_| false)?;
-    Err(Problem::UnknownImports { path, imports: listed(imports), provided: PROVIDED })
+    Err(Error::UnknownImports { guest: called, imports: listed(imports), provided: PROVIDED })
 }
 
 /// The imports that are neither WASI's, nor in `linker`, nor `known`.
@@ -244,7 +223,7 @@ fn unknown(
     module: &Module,
     linker: &Linker<State>,
     known: impl Fn(&ImportType<'_>) -> bool,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<String>, Error> {
     // Looking them up needs a store, and WASI beside the rest.
     let mut linker = linker.clone();
     p1::add_to_linker_sync(linker.allow_shadowing(true), |state: &mut State| &mut state.wasi).map_err(refused)?;

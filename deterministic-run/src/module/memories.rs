@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::{Instance, Memory, Store};
 
-use crate::stdio::Summary;
+use crate::Summary;
 
 /// What each exported memory holds, by the name of its export, and each of those `beside`. A memory is digested once, however many names it has.
 pub(super) fn summaries<T: 'static>(

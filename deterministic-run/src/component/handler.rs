@@ -1,7 +1,4 @@
-//! `--http-request`.
-
-use std::fs;
-use std::path::Path;
+//! HTTP requests for a component.
 
 use bytes::Bytes;
 use deterministic_wasmtime::{DeterministicView, http as wasi_http};
@@ -9,30 +6,38 @@ use wasmtime::Store;
 use wasmtime::component::{Component, Instance};
 
 use super::exports::{self, Export};
-use crate::guest::{Guest, listed};
-use crate::problem::Problem;
+use crate::text::listed;
+use crate::{Error, Guest};
 
 /// Of each, an export of a compatible version is found too.
 const HANDLERS: [&str; 2] = ["wasi:http/incoming-handler@0.2.12", "wasi:http/handler@0.3.0"];
 
-/// A request that was read.
-pub(crate) struct Request {
-    message: Vec<u8>,
+/// An HTTP/1.1 request for a component's handler, read once.
+#[derive(Clone, Debug)]
+pub struct Request {
+    message: Bytes,
     parsed: http::Request<Bytes>,
 }
 
 impl Request {
-    /// Reads it, once.
-    pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
-        let message = fs::read(path).map_err(|error| Problem::RequestUnreadable { path: path.into(), error })?;
-        let parsed =
-            wasi_http::parse_request(&message).map_err(|error| Problem::BadRequest { path: path.into(), error })?;
-        Ok(Request { message, parsed })
+    /// Reads a message: request line, header fields, empty line, body.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`].
+    pub fn parse(message: &[u8]) -> Result<Self, Error> {
+        let parsed = wasi_http::parse_request(message)?;
+        Ok(Request { message: Bytes::copy_from_slice(message), parsed })
     }
 
     /// As it was written.
-    pub(crate) fn message(&self) -> &[u8] {
+    pub fn message(&self) -> &[u8] {
         &self.message
+    }
+
+    /// As it is handed over.
+    pub(crate) fn parsed(&self) -> http::Request<Bytes> {
+        self.parsed.clone()
     }
 }
 
@@ -41,10 +46,10 @@ pub(crate) struct Call;
 
 impl Call {
     /// Whether there is somebody to answer a request.
-    pub(crate) fn check(component: &Component, guest: &Guest) -> Result<Self, Problem> {
+    pub(crate) fn check(component: &Component, guest: &Guest) -> Result<Self, Error> {
         if HANDLERS.iter().all(|handler| component.get_export_index(None, *handler).is_none()) {
             let exports = listed(exports::all(component).iter().map(Export::signature));
-            return Err(Problem::NoHandler { path: guest.path().into(), exports });
+            return Err(Error::NoHandler { guest: guest.called(), exports });
         }
         Ok(Call)
     }
@@ -54,9 +59,9 @@ impl Call {
         &self,
         instance: &Instance,
         store: &mut Store<T>,
-        request: Request,
+        request: http::Request<Bytes>,
     ) -> wasmtime::Result<Vec<u8>> {
-        let response = wasi_http::handle_async(store, instance, request.parsed).await?;
+        let response = wasi_http::handle_async(store, instance, request).await?;
         Ok(wasi_http::format_response(&response))
     }
 }

@@ -1,4 +1,4 @@
-//! `--invoke` on a component.
+//! Calling an export of a component.
 
 use deterministic_wasmtime::shown;
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
@@ -8,8 +8,8 @@ use wasmtime::{Store, format_err};
 
 use super::exports::{self, Export};
 use super::wit;
-use crate::guest::{Guest, listed};
-use crate::problem::Problem;
+use crate::text::listed;
+use crate::{Error, Guest};
 
 /// A call that fits its function.
 pub(crate) struct Call {
@@ -20,12 +20,12 @@ pub(crate) struct Call {
 
 impl Call {
     /// Reads `NAME(ARGS)`, the arguments in WAVE. A function without parameters may do without parentheses.
-    pub(crate) fn parse(text: &str, component: &Component, guest: &Guest) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &str, component: &Component, guest: &Guest) -> Result<Self, Error> {
         let text = text.trim();
         let (name, args) = text.split_at(text.find('(').unwrap_or(text.len()));
         let export = find(name.trim(), component, guest)?;
         let bad =
-            |reason| Problem::BadCall { call: text.into(), reason, signature: shown(&export.signature()).to_string() };
+            |reason| Error::BadCall { call: text.into(), reason, signature: shown(&export.signature()).to_string() };
 
         let params: Vec<_> = export.ty.params().map(|(_, ty)| ty).collect();
         if !params.iter().all(wit::in_wave) {
@@ -59,24 +59,23 @@ impl Call {
 }
 
 /// The one function that `name` may mean; the component's own come first.
-fn find(name: &str, component: &Component, guest: &Guest) -> Result<Export, Problem> {
+fn find(name: &str, component: &Component, guest: &Guest) -> Result<Export, Error> {
     let all = exports::all(component);
-    let path = || guest.path().to_owned();
     let whole = all.iter().position(|export| export.spelled() == name || export.is_own() && export.is_called(name));
     let called: Vec<_> = (0..all.len()).filter(|&at| all[at].is_called(name)).collect();
     let at = match (whole, &called[..]) {
         (Some(at), _) | (None, &[at]) => at,
         (None, &[]) => {
             let exports = listed(all.iter().map(Export::signature));
-            return Err(Problem::NoSuchExport { path: path(), name: name.into(), exports });
+            return Err(Error::NoSuchExport { guest: guest.called(), name: name.into(), exports });
         }
         (None, several) => {
             let exports = listed(several.iter().map(|&at| all[at].spelled()));
-            return Err(Problem::AmbiguousExport { path: path(), name: name.into(), exports });
+            return Err(Error::AmbiguousExport { guest: guest.called(), name: name.into(), exports });
         }
     };
-    all.into_iter().nth(at).ok_or_else(|| Problem::NoSuchExport {
-        path: path(),
+    all.into_iter().nth(at).ok_or_else(|| Error::NoSuchExport {
+        guest: guest.called(),
         name: name.into(),
         exports: String::new(),
     })

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use deterministic_run::core::{Clock, ClockId, FuelObserver, Instant, Policies, Policy, PolicyError, Seed};
+use deterministic_run::fingerprint::{Fingerprint, Pieces};
+use deterministic_run::fs::{Access, Tree};
+use deterministic_run::policies::Preset;
+use deterministic_run::{Ended, Left, Outcome};
 use deterministic_wasmtime::configure;
-use deterministic_wasmtime::core::{Clock, ClockId, FuelObserver, Instant, Policies, Policy, PolicyError, Seed};
-use deterministic_wasmtime::fingerprint::{End, Fingerprint, Inputs, Left, Outcome};
-use deterministic_wasmtime::fs::{Access, Tree};
-use deterministic_wasmtime::policies::Preset;
 use wasmtime::{Config, Engine};
 
 const GUEST: &[u8] = b"\0asm\x01\0\0\0";
@@ -22,11 +23,11 @@ fn tree() -> Tree {
 }
 
 /// Of a run with something of everything, changed by `change`.
-fn fingerprint(policies: &Policies, change: impl for<'a> FnOnce(Inputs<'a>) -> Inputs<'a>) -> Fingerprint {
+fn fingerprint(policies: &Policies, change: impl for<'a> FnOnce(Pieces<'a>) -> Pieces<'a>) -> Fingerprint {
     let (engine, tree) = (engine(), tree());
     let arguments = ["guest".to_owned(), "one".to_owned()];
     let environment = [("LANG".to_owned(), "C".to_owned())];
-    let inputs = Inputs::new(GUEST, policies, &engine)
+    let inputs = Pieces::new(GUEST, policies, &engine)
         .entry("run")
         .arguments(&arguments)
         .environment(&environment)
@@ -45,20 +46,28 @@ fn fingerprints_and_outcomes_are_pinned() {
     assert_eq!(run.to_string(), "8d6eeddee533b6f4dfd5a6d7b22eb903ea49a8a86b51a31465cc5faf2dc8fc9b");
     let mut after = tree();
     after.insert_file("b", *b"new").unwrap();
-    let mut outcome = Outcome {
-        stdout: b"out".to_vec(),
-        stderr: b"err".to_vec(),
-        end: End::Exit(3),
-        results: vec!["7".into()],
-        directories: vec![Left::new(&after.digest().unwrap(), tree().delta_to(&after).unwrap())],
-        notes: b"anything".to_vec(),
-    };
-    let exit = outcome.digest();
+    let mut outcome = Outcome::new(Ended::Exit(3));
+    outcome.stdout = b"out".to_vec().into();
+    outcome.stderr = b"err".to_vec().into();
+    outcome.results = Some(vec!["7".into()]);
+    outcome.directories = vec![Left::new("/data", after).unwrap()];
+    let exit = outcome.digest().unwrap();
     assert_eq!(exit.to_string(), "e829cf59b9d049dfa55f80d5e3eae36483816a3ee32a1604d8ba8db5003e1073");
-    outcome.notes.clear();
-    assert_eq!(outcome.digest(), exit, "notes are not in it");
-    outcome.end = End::Trap { kind: "Unreachable".into(), message: "for people".into() };
-    assert_ne!(outcome.digest(), exit);
+    outcome.elapsed_ns = 1;
+    assert_eq!(outcome.digest(), Some(exit), "what it took is not in it");
+    let error = deterministic_wasmtime::core::PolicyError::RandomRefused;
+    outcome.ended = Ended::of(Err(error.into()));
+    let trap = outcome.digest().unwrap();
+    assert_eq!(
+        trap.to_string(),
+        "55d80b2e6156c329c1f91ffbdca4c23ea202a8a9a2cbb26862d3abe2943caa1d",
+        "as when it had the name of another crate's error"
+    );
+    if let Ended::Trap(trap) = &mut outcome.ended {
+        trap.message = "for people".into();
+        trap.frames = Some("for people".into());
+    }
+    assert_eq!(outcome.digest(), Some(trap));
 }
 
 #[test]
@@ -78,23 +87,23 @@ fn everything_that_makes_a_difference_makes_one() {
         fingerprint(&first, |inputs| inputs.stdin(b"")),
         fingerprint(&first, |inputs| inputs.setting("fuel", 1_001)),
         fingerprint(&first, |inputs| inputs.setting("memory", 0)),
-        Inputs::new(GUEST, &first, &engine).fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).portable().fingerprint().unwrap(),
-        Inputs::new(b"\0asm\x0d\0\x01\0", &first, &engine).portable().fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).arguments(other).portable().fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).arguments(split).portable().fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).environment(variables).portable().fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadOnly).fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadWrite).fingerprint().unwrap(),
-        Inputs::new(GUEST, &first, &engine).hermetic("/x", &bigger, Access::ReadWrite).fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).portable().fingerprint().unwrap(),
+        Pieces::new(b"\0asm\x0d\0\x01\0", &first, &engine).portable().fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).arguments(other).portable().fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).arguments(split).portable().fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).environment(variables).portable().fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadOnly).fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).hermetic("/", &bigger, Access::ReadWrite).fingerprint().unwrap(),
+        Pieces::new(GUEST, &first, &engine).hermetic("/x", &bigger, Access::ReadWrite).fingerprint().unwrap(),
     ];
     assert_eq!(prints.iter().collect::<BTreeSet<_>>().len(), prints.len());
     assert_eq!(fingerprint(&policies(1), |inputs| inputs), prints[0], "the same again");
     // Another setting of the engine is another run, but not for those who compare machines.
     let mut config = Config::new();
     let fueled = Engine::new(configure(&mut config).consume_fuel(true)).unwrap();
-    assert_ne!(Inputs::new(GUEST, &first, &fueled).fingerprint().unwrap(), prints[7]);
-    assert_eq!(Inputs::new(GUEST, &first, &fueled).portable().fingerprint().unwrap(), prints[8]);
+    assert_ne!(Pieces::new(GUEST, &first, &fueled).fingerprint().unwrap(), prints[7]);
+    assert_eq!(Pieces::new(GUEST, &first, &fueled).portable().fingerprint().unwrap(), prints[8]);
 }
 
 #[test]
@@ -117,13 +126,13 @@ fn a_run_that_the_host_has_a_part_in_has_none_and_says_why() {
     impl Policy for Own {}
     let engine = engine();
     let host = Preset::Host.policies(&Seed::default());
-    let error = Inputs::new(GUEST, &host, &engine).live("/home").fingerprint().unwrap_err();
+    let error = Pieces::new(GUEST, &host, &engine).live("/home").fingerprint().unwrap_err();
     let text = error.to_string();
     assert!(error.reasons.len() >= 3, "{text}");
     for named in ["clock", "secure_random", "`/home` is live"] {
         assert!(text.contains(named), "{text}");
     }
     let own = Policies { clock: Box::new(Own), ..Policies::default() };
-    let text = Inputs::new(GUEST, &own, &engine).fingerprint().unwrap_err().to_string();
+    let text = Pieces::new(GUEST, &own, &engine).fingerprint().unwrap_err().to_string();
     assert!(text.contains("clock") && text.contains("Own") && !text.contains("random"), "{text}");
 }

@@ -1,0 +1,107 @@
+//! Why there was no outcome.
+
+use std::io;
+
+use deterministic_wasmtime::http::MessageError;
+
+use crate::fingerprint::Tainted;
+use crate::{OutputError, StdinError, text};
+
+/// Why a run has no outcome: it could not be begun, or the host failed it. How a guest ends is no error, but
+/// [`Outcome::ended`](crate::Outcome::ended).
+///
+/// `guest` is the name that [`Guest::new`](crate::Guest::new) was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the messages say what each is, and its fields what they are called")]
+pub enum Error {
+    #[error("`{guest}` is no WebAssembly: {reason}; give a module or a component, in binary or text format")]
+    NotWebAssembly { guest: String, reason: String },
+    #[error(
+        "`{guest}` cannot be compiled: {reason}; build it without threads and shared memory, and for the features that \
+         Wasmtime 48 has on by default"
+    )]
+    Invalid { guest: String, reason: String },
+    #[error(
+        "`{guest}` is no WASI command: {reason}; build it as a program with a `main`, or call an export (`Inputs::invoke`)"
+    )]
+    NoCommand { guest: String, reason: &'static str },
+    #[error(
+        "`{guest}` is no WASI command: it exports no `wasi:cli/run` of WASI 0.2 or 0.3, but {exports}; build it as a program \
+         with a `main`, or call an export (`Inputs::invoke`, `Inputs::request`)"
+    )]
+    NoRun { guest: String, exports: String },
+    #[error(
+        "`{guest}` handles no HTTP requests: it exports neither `wasi:http/incoming-handler` of WASI 0.2 nor \
+         `wasi:http/handler` of 0.3.0, but {exports}; build it as a handler"
+    )]
+    NoHandler { guest: String, exports: String },
+    #[error("`{guest}` is a core module, and only a component can handle HTTP requests; build it as a component")]
+    ModuleAsHandler { guest: String },
+    #[error("no HTTP/1.1 request: {0}")]
+    BadRequest(#[from] MessageError),
+    #[error("`{guest}` is a core module, and only a component can send HTTP requests; leave out the responder")]
+    ResponderForModule { guest: String },
+    #[error("`{guest}` is a component, and only a core module can have others before it; leave them out")]
+    PreloadForComponent { guest: String },
+    #[error("`{guest}` is a component, and only a core module can be there before another; build it as one")]
+    PreloadIsComponent { guest: String },
+    #[error(
+        "`{guest}` is a program, which is made anew for each call when it is there before another, so that its calls cannot be \
+         counted; build it as a library with `_initialize`, or set no limit on call depth (the preset `strict` has one)"
+    )]
+    PreloadUncounted { guest: String },
+    #[error("two modules before the guest are called `{name}`; give each a name of its own")]
+    PreloadTwice { name: String },
+    #[error("`{guest}` is a component, and only core modules are profiled; leave it out")]
+    ProfileOfComponent { guest: String },
+    #[error("a profile counts fuel by itself; set no fuel, and a clock that observes none")]
+    ProfileWithFuel,
+    #[error("`{guest}` exports no function `{name}`, but {exports}; call one of those")]
+    NoSuchExport { guest: String, name: String, exports: String },
+    #[error("`{guest}` exports several functions `{name}`: {exports}; give one of those names whole")]
+    AmbiguousExport { guest: String, name: String, exports: String },
+    #[error("cannot call `{call}`: {reason}; the function is `{signature}`")]
+    BadCall { call: String, reason: String, signature: String },
+    #[error(
+        "`{guest}` imports what nobody here provides: {imports}; build it for {provided} alone, or name what it never calls \
+         with `Inputs::allow_import`"
+    )]
+    UnknownImports { guest: String, imports: String, provided: &'static str },
+    #[error("`{guest}` cannot be linked: {reason}; build it for {provided}")]
+    Unlinkable { guest: String, reason: String, provided: &'static str },
+    #[error("`{guest}` begins with a memory of {initial} bytes, and its limit is {max}; allow at least as much")]
+    MemoryTooSmall { guest: String, initial: u128, max: u64 },
+    #[error(
+        "`{guest}` cannot be started: {reason}; build it without threads and shared memory, or give the host more memory"
+    )]
+    Unstartable { guest: String, reason: String },
+    #[error(
+        "`{guest}` cannot be started: the host lets no file become as large as its memory is at the beginning, which is held in one; \
+         raise the limit (`ulimit -f`)"
+    )]
+    MemoryImage { guest: String },
+    #[error("cannot open the directory `{host}` for the guest: {reason}; give one that exists and may be read")]
+    Directory { host: String, reason: String },
+    #[error("cannot give the guest its directory `{guest}`: {reason}")]
+    Hermetic { guest: String, reason: String },
+    #[error("cannot tell what the guest changed: {reason}")]
+    HermeticLeft { reason: String },
+    #[error(transparent)]
+    Tainted(#[from] Tainted),
+    #[error(transparent)]
+    Stdin(#[from] StdinError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error(
+        "cannot give the guest a stack of {bytes} bytes: {source}; let it have less, or give the process more memory"
+    )]
+    NoStack { bytes: u64, source: io::Error },
+    #[error("the engine refuses: {0}; please report this")]
+    Engine(String),
+}
+
+/// What the engine refuses of what it was asked by us.
+pub(crate) fn refused(error: wasmtime::Error) -> Error {
+    Error::Engine(text::chain(&error))
+}

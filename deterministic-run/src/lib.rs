@@ -1,0 +1,46 @@
+#![doc = include_str!("../README.md")]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+mod bounded;
+pub mod cache;
+mod component;
+mod directories;
+mod ended;
+mod engine;
+mod error;
+pub mod fingerprint;
+mod frames;
+mod guest;
+mod inputs;
+mod kind;
+mod module;
+mod order;
+mod outcome;
+mod outputs;
+pub mod parts;
+mod run;
+mod stdin;
+pub mod text;
+#[cfg(feature = "watch")]
+mod watch;
+
+pub use component::Request;
+pub use deterministic_wasmtime::core;
+pub use deterministic_wasmtime::fs;
+pub use deterministic_wasmtime::policies;
+pub use directories::Left;
+pub use ended::{Ended, Trap};
+pub use engine::{engine_config, give_stack, with_stack};
+pub use error::Error;
+pub use guest::{Guest, Kind};
+pub use inputs::Inputs;
+pub use kind::TrapKind;
+pub use module::ProfileLine;
+pub use outcome::{Outcome, Output, Summary};
+pub use outputs::{OutputError, Sink, Stream};
+pub use run::{Observer, Wanted};
+pub use stdin::{Stdin, StdinError};
+#[cfg(feature = "watch")]
+pub use watch::{Seen, Watch};

@@ -1,0 +1,173 @@
+//! Running a guest.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deterministic_wasmtime::DeterministicCtx;
+use deterministic_wasmtime::fs::FileSystem;
+use deterministic_wasmtime::http::Responder;
+
+use crate::inputs::Entry;
+use crate::outputs::{Outputs, Sink};
+#[cfg(feature = "watch")]
+use crate::watch::{Beginning, Watch};
+use crate::{Error, Inputs, Kind, Left, Outcome, component, module, with_stack};
+
+/// Who looks on while a guest runs, and what is wanted of it afterwards. Nothing of that reaches the guest.
+#[derive(Clone, Default)]
+pub struct Observer {
+    /// Who gets what the guest writes, while it writes it.
+    pub sink: Option<Arc<dyn Sink>>,
+    /// Who sees how far it is.
+    #[cfg(feature = "watch")]
+    pub watch: Option<Watch>,
+    /// What is to be in the outcome.
+    pub wanted: Wanted,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observer").field("wanted", &self.wanted).finish_non_exhaustive()
+    }
+}
+
+/// What is to be in an [`Outcome`], as far as it takes time or memory to have it there. Everything, unless it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What the guest writes.
+    pub output: bool,
+    /// What is left of the hermetic directories.
+    pub directories: bool,
+    /// What is in the memories, which are read whole.
+    pub memories: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Wanted { output: true, directories: true, memories: true }
+    }
+}
+
+/// What a guest is started with, beside its context and its policies.
+pub(crate) struct Start<'a> {
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) fuel: Option<u64>,
+    /// For a handler of `wasi:http`.
+    pub(crate) request: Option<http::Request<Bytes>>,
+    pub(crate) wanted: Wanted,
+    #[cfg(feature = "watch")]
+    beginning: Option<Beginning>,
+}
+
+impl Start<'_> {
+    /// Sets up what a guest's store holds, but for its fuel.
+    pub(crate) fn set_up(&self, ctx: &mut DeterministicCtx) -> Result<(), Error> {
+        ctx.set_max_held_bytes(self.inputs.max_held);
+        self.inputs.mount(ctx.files())?;
+        if let Some(answering) = &self.inputs.responder {
+            let mut responder: Box<dyn Responder> = (answering.make)();
+            ctx.set_responder(move |request: http::Request<Bytes>| responder.respond(request));
+        }
+        Ok(())
+    }
+
+    /// The guest begins.
+    pub(crate) fn begins(&mut self, ctx: &DeterministicCtx) {
+        #[cfg(feature = "watch")]
+        if let Some(beginning) = self.beginning.take() {
+            beginning.now(ctx.calls_so_far());
+        }
+        #[cfg(not(feature = "watch"))]
+        let _ = ctx;
+    }
+
+    /// What is left of the hermetic directories, if it is wanted: putting it together takes memory and time.
+    pub(crate) fn left(&self, files: &FileSystem) -> Result<Vec<Left>, Error> {
+        if self.wanted.directories { self.inputs.directories.left(files) } else { Ok(Vec::new()) }
+    }
+}
+
+/// A guest that was compiled, linked, and found to be callable.
+pub(crate) enum Program {
+    Module(module::Program),
+    Component(component::Program),
+}
+
+impl Program {
+    /// Checks all that can be checked before it runs.
+    pub(crate) fn prepare(inputs: &Inputs) -> Result<Self, Error> {
+        inputs.check()?;
+        let engine = inputs.engine()?;
+        match inputs.guest.kind() {
+            Kind::Module => module::Program::prepare(inputs, engine).map(Program::Module),
+            Kind::Component => component::Program::prepare(inputs, engine).map(Program::Component),
+        }
+    }
+
+    pub(crate) fn calls_nothing(&self) -> bool {
+        matches!(self, Program::Module(program) if program.calls_nothing())
+    }
+}
+
+impl Inputs {
+    /// Compiles and links the guest, if it is not: what is wrong with it is told before it is run.
+    ///
+    /// # Errors
+    ///
+    /// All that say what is wrong with a guest, such as [`Error::Invalid`] and [`Error::UnknownImports`].
+    pub fn prepare(&self) -> Result<(), Error> {
+        self.program().map(drop)
+    }
+
+    /// Runs the guest to its end, on a thread of its own with as much stack as it is given. The outcome is the same each time,
+    /// wherever everything in this value is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], if the guest cannot be begun or the host fails it.
+    pub fn run(&self) -> Result<Outcome, Error> {
+        with_stack(self.wasm_stack(), || self.run_with(&Observer::default()))?
+    }
+
+    /// The same with somebody who looks on, on this thread, which has to have the stack: see [`with_stack`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_with(&self, observer: &Observer) -> Result<Outcome, Error> {
+        let program = self.program()?;
+        let mut policies = self.make_policies();
+        let fuel = self.fuel_under(&mut policies);
+        let (epoch, begun) = (policies.epoch, policies.clock.now());
+        #[cfg(feature = "watch")]
+        let beginning = observer.watch.as_ref().map(|watch| Beginning::of(watch, &mut policies, fuel.is_some()));
+        let outputs = Outputs::new(observer.sink.clone(), observer.wanted.output);
+        let mut wasi = self.context(&outputs)?;
+        let stdin = self.heard().open();
+        wasi.stdin(stdin.clone());
+        let request = match &self.entry {
+            Entry::Request(request) => Some(request.parsed()),
+            _ => None,
+        };
+        let start = Start {
+            inputs: self,
+            fuel,
+            request,
+            wanted: observer.wanted,
+            #[cfg(feature = "watch")]
+            beginning,
+        };
+        let ran = match program {
+            Program::Module(program) => program.run(wasi, policies, start),
+            Program::Component(program) => program.run(wasi, policies, start),
+        };
+        let mut outcome = ran?;
+        stdin.finish()?;
+        outputs.finish()?;
+        let (stdout, stderr, order) = outputs.take_in_order();
+        (outcome.stdout, outcome.stderr, outcome.order) = (stdout, stderr, order);
+        outcome.epoch = epoch;
+        outcome.elapsed_ns -= begun.as_nanos().min(outcome.elapsed_ns);
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,4 @@
+//! Runs as values, and their names.
+
+mod fingerprint;
+mod run;
