@@ -9,26 +9,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Answer, Code, Parts, Url, plain};
-
-/// The error codes of `wasi:http` that need no more than their name, under those names.
-const CODES: &[(&str, Code)] = &[
-    ("DNS-timeout", || HttpError::DnsTimeout),
-    ("destination-not-found", || HttpError::DestinationNotFound),
-    ("destination-unavailable", || HttpError::DestinationUnavailable),
-    ("connection-refused", || HttpError::ConnectionRefused),
-    ("connection-terminated", || HttpError::ConnectionTerminated),
-    ("connection-timeout", || HttpError::ConnectionTimeout),
-    ("connection-read-timeout", || HttpError::ConnectionReadTimeout),
-    ("connection-write-timeout", || HttpError::ConnectionWriteTimeout),
-    ("connection-limit-reached", || HttpError::ConnectionLimitReached),
-    ("TLS-protocol-error", || HttpError::TlsProtocolError),
-    ("TLS-certificate-error", || HttpError::TlsCertificateError),
-    ("HTTP-request-denied", || HttpError::HttpRequestDenied),
-    ("HTTP-response-incomplete", || HttpError::HttpResponseIncomplete),
-    ("HTTP-response-timeout", || HttpError::HttpResponseTimeout),
-    ("HTTP-protocol-error", || HttpError::HttpProtocolError),
-];
+use super::{Answer, Parts, Url, plain};
 
 /// What is wrong with a file, and on which of its lines.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,10 +146,11 @@ impl Text<'_> {
             .ok_or_else(|| self.mistake(written.span(), "give `after` a duration, such as `50ms` or `2s`"))
     }
 
-    fn code(&self, written: &Spanned<String>) -> Result<Code, Mistake> {
-        let found = CODES.iter().find(|(name, _)| name.eq_ignore_ascii_case(written.get_ref()));
-        found.map(|(_, code)| *code).ok_or_else(|| {
-            let known = CODES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    /// An error code that needs no more than its name.
+    fn code(&self, written: &Spanned<String>) -> Result<HttpError, Mistake> {
+        let found = HttpError::PLAIN.iter().find(|code| code.name().eq_ignore_ascii_case(written.get_ref()));
+        found.cloned().ok_or_else(|| {
+            let known = HttpError::PLAIN.iter().map(HttpError::name).collect::<Vec<_>>().join(", ");
             self.mistake(written.span(), format!("`{}` is no error; choose one of: {known}", written.get_ref()))
         })
     }

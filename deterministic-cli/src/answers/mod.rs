@@ -28,7 +28,7 @@ struct Answer {
     /// `None` fits any.
     method: Option<String>,
     url: Url,
-    reply: Result<Parts, Code>,
+    reply: Result<Parts, HttpError>,
     /// In nanoseconds of the guest's time.
     after: u64,
     /// `None` is without end.
@@ -48,9 +48,6 @@ struct Parts {
     headers: HeaderMap,
     body: Bytes,
 }
-
-/// An error code, which is made anew for each request.
-type Code = fn() -> HttpError;
 
 impl Answers {
     /// Reads the file, and those that it names.
@@ -105,7 +102,7 @@ impl Responder for Canned {
                 *response.headers_mut() = headers.clone();
                 Reply::from(response)
             }
-            Err(code) => Reply::from(code()),
+            Err(code) => Reply::from(code.clone()),
         };
         reply.after(answer.after)
     }

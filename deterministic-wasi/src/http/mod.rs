@@ -1,12 +1,16 @@
-//! HTTP messages as values, and as the text of HTTP/1.1.
+//! HTTP messages as values, and as the text of HTTP/1.1; who answers them.
 
+mod code;
 mod error;
 mod message;
+mod responder;
 
 use ::http::{HeaderMap, HeaderName, header};
 
+pub use code::HttpError;
 pub use error::MessageError;
 pub use message::{format_response, parse_request};
+pub use responder::{Reply, Responder};
 
 /// The fields after a body: an extension of requests and responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

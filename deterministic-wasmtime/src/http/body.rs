@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use ::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
+use deterministic_wasi::http::HttpError;
 use deterministic_wasi::{Account, Charge, Exceeded, reserve};
 use http_body::{Body, Frame};
 use wasmtime_wasi::async_trait;
@@ -15,6 +16,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::body::StreamContext;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use super::error::from_stock;
 use super::held::fields;
 
 /// How much of a body a guest reads at once.
@@ -203,6 +205,9 @@ impl Body for Outgoing {
     }
 }
 
+/// A body and its trailers, or what it failed with.
+pub(super) type Collected = Result<(Bytes, Option<HeaderMap>), HttpError>;
+
 /// Reads a body to its end.
 pub(super) struct Collector {
     body: WasiBody,
@@ -217,16 +222,22 @@ impl Collector {
     }
 
     /// The whole body, once.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(Bytes, Option<HeaderMap>), Error>> {
+    ///
+    /// # Errors
+    ///
+    /// The outer one is that the host has no memory for it.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Collected, crate::Error>> {
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                None => return Poll::Ready(Ok((self.buffer.take(), self.trailers.take()))),
-                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => return Poll::Ready(Ok(Ok((self.buffer.take(), self.trailers.take())))),
+                Some(Err(error)) => return Poll::Ready(Ok(Err(from_stock(error)))),
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) if self.buffer.push(&data) => {}
                     Ok(data) => {
-                        let size = (self.buffer.data.len() + data.len()) as u64;
-                        return Poll::Ready(Err(self.context.as_body_size_error(size).into()));
+                        self.buffer.probe(data.len())?;
+                        if !self.buffer.push(&data) {
+                            let size = (self.buffer.data.len() + data.len()) as u64;
+                            return Poll::Ready(Ok(Err(from_stock(self.context.as_body_size_error(size)))));
+                        }
                     }
                     Err(frame) => self.trailers = frame.into_trailers().ok(),
                 },

@@ -4,22 +4,23 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use ::http::{HeaderMap, Request, Response, Uri, header, uri};
+use ::http::{Request, Response, Uri, header, uri};
 use bytes::Bytes;
 use deterministic_wasi::Account;
 use wasmtime::component::{Instance, Resource};
 use wasmtime::{AsContextMut, Result};
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::bindings::{Proxy, sync};
 use wasmtime_wasi_http::p2::body::{HyperOutgoingBody, StreamContext};
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostResponseOutparam};
 use wasmtime_wasi_http::p3::Request as Request3;
 use wasmtime_wasi_http::p3::bindings::Service;
-use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::body::{Chunks, Collector};
+use super::body::{Chunks, Collected, Collector};
+use super::error::from_stock;
 use super::held::swept;
-use super::{HandleError, Trailers, stock, stock_of, visible};
+use super::{HandleError, HttpError, Trailers, stock, stock_of, visible};
 use crate::DeterministicView;
 use crate::component::{p2_name, p3_name};
 use crate::p3::block_on;
@@ -102,14 +103,14 @@ pub async fn handle_async<T: DeterministicView + 'static>(
                 Ok((view.table.push(request)?, account))
             })?;
             let response = service.wasi_http_handler().call_handle(accessor, request).await?;
-            let response = response.map_err(|code| HandleError::Failed(code.into()))?;
+            let response = response.map_err(|code| HandleError::Failed(from_stock(code)))?;
             let response = accessor.with(|mut access| {
                 let response = access.data_mut().deterministic_view().take(response)?;
                 response.into_http_with_getter(&mut access, async { Ok(()) }, stock_of::<T>)
             })?;
             let (parts, body) = response.into_parts();
             let mut body = Collector::new(body, StreamContext::Response, &account);
-            let body = poll_fn(|context| body.poll(context)).await;
+            let body = poll_fn(|context| body.poll(context)).await?;
             if matches!(body, Ok((_, Some(_)))) {
                 accessor.with(|mut access| swept(access.data_mut()));
             }
@@ -144,24 +145,21 @@ fn p2_arguments<T: DeterministicView>(
 fn p2_response<T: DeterministicView>(data: &mut T, slot: &Slot) -> Result<Response<Bytes>> {
     let response = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let response = response.ok_or(HandleError::NoResponse)?;
-    let (parts, body) = response.map_err(|code| HandleError::Failed(code.into()))?.into_parts();
+    let (parts, body) = response.map_err(|code| HandleError::Failed(from_stock(code)))?.into_parts();
     let account = data.deterministic_view().ctx.held.account().clone();
-    Ok(complete(parts, ended(body, &account))?)
+    Ok(complete(parts, ended(body, &account)?)?)
 }
 
 /// What the guest wrote. It has returned, so that what is not complete will never be.
-fn ended(body: WasiBody, account: &Account) -> Result<(Bytes, Option<HeaderMap>), Error> {
+fn ended(body: WasiBody, account: &Account) -> Result<Collected, crate::Error> {
     let mut body = Collector::new(body, StreamContext::Response, account);
     match body.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::HttpResponseIncomplete),
+        Poll::Pending => Ok(Err(HttpError::HttpResponseIncomplete)),
     }
 }
 
-fn complete(
-    parts: ::http::response::Parts,
-    body: Result<(Bytes, Option<HeaderMap>), Error>,
-) -> Result<Response<Bytes>, HandleError> {
+fn complete(parts: ::http::response::Parts, body: Collected) -> Result<Response<Bytes>, HandleError> {
     let (body, trailers) = body.map_err(HandleError::Incomplete)?;
     let mut response = Response::from_parts(parts, body);
     if let Some(trailers) = trailers {

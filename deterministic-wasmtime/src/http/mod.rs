@@ -49,21 +49,19 @@ mod incoming;
 mod outgoing;
 pub mod p2;
 pub mod p3;
-mod responder;
 mod timers;
 
-pub use deterministic_wasi::http::{MessageError, Trailers, format_response, parse_request};
+pub use deterministic_wasi::http::{
+    HttpError, MessageError, Reply, Responder, Trailers, format_response, parse_request,
+};
 pub use error::HandleError;
 pub use incoming::{handle, handle_async};
-pub use responder::{Reply, Responder};
-/// What a request or a response can fail with, for both versions of the interface: each is one of its error codes.
-pub use wasmtime_wasi_http::Error as HttpError;
 
 use ::http::HeaderMap;
 use deterministic_wasi::http::without;
 use outgoing::Sent;
 use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+    DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
 use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView};
@@ -94,7 +92,7 @@ impl DeterministicCtx {
 #[derive(Default)]
 struct Hooks;
 
-type Never = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
+type Never = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for Hooks {
     fn send_request(
@@ -102,8 +100,8 @@ impl WasiHttpHooks for Hooks {
         _request: ::http::Request<WasiBody>,
         _options: Option<RequestOptions>,
         _sent: Never,
-    ) -> Box<dyn Future<Output = Result<(::http::Response<WasiBody>, Never), HttpError>> + Send> {
-        Box::new(async { Err(HttpError::HttpRequestDenied) })
+    ) -> Box<dyn Future<Output = Result<(::http::Response<WasiBody>, Never), Error>> + Send> {
+        Box::new(async { Err(Error::HttpRequestDenied) })
     }
 }
 

@@ -18,10 +18,10 @@ use wasmtime_wasi_http::p2::bindings::http::types::{self, ErrorCode};
 use wasmtime_wasi_http::p2::body::{HostIncomingBody, StreamContext};
 use wasmtime_wasi_http::p2::http_request_error;
 use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::{Error, FieldMap, RequestOptions};
+use wasmtime_wasi_http::{FieldMap, RequestOptions};
 
 use super::body::{Chunks, Collector};
-use super::{Http, Reply, Trailers, error, held, stock, visible};
+use super::{Http, HttpError, Reply, Trailers, error, held, stock, visible};
 use crate::DeterministicCtxView;
 
 /// What stands behind `future-incoming-response`.
@@ -39,7 +39,7 @@ enum State {
 }
 
 pub(super) struct Answer {
-    pub(super) result: Result<Response<Bytes>, Error>,
+    pub(super) result: Result<Response<Bytes>, HttpError>,
     /// What the response counts.
     pub(super) held: Option<Charge>,
 }
@@ -168,7 +168,7 @@ impl DeterministicCtxView<'_> {
         let Poll::Ready(body) = sending.body.poll(&mut Context::from_waker(&waker)) else { return Ok(()) };
         sent.reps.remove(&number);
         let State::Sending(sending) = std::mem::replace(&mut exchange.state, State::Consumed) else { return Ok(()) };
-        let (delay, result) = match body {
+        let (delay, result) = match body? {
             Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.first_byte_timeout),
             Err(error) => (0, Err(error)),
         };
@@ -183,7 +183,7 @@ impl DeterministicCtxView<'_> {
     }
 
     /// A result with what its body and its fields count; one that counts too much is an error itself.
-    pub(super) fn answer(&self, result: Result<Response<Bytes>, Error>) -> Answer {
+    pub(super) fn answer(&self, result: Result<Response<Bytes>, HttpError>) -> Answer {
         let (result, held) = match result {
             Err(error) => (Err(error), None),
             Ok(response) => {
@@ -192,7 +192,7 @@ impl DeterministicCtxView<'_> {
                 let size = response.body().len() as u64;
                 match self.ctx.held.account().charge(size + trailers + held::fields(response.headers())) {
                     Ok(held) => (Ok(response), Some(held)),
-                    Err(_) => (Err(StreamContext::Response.as_body_size_error(size).into()), None),
+                    Err(_) => (Err(HttpError::HttpResponseBodySize(Some(size))), None),
                 }
             }
         };
@@ -206,16 +206,16 @@ impl DeterministicCtxView<'_> {
         body: Bytes,
         trailers: Option<HeaderMap>,
         first_byte_timeout: Option<u64>,
-    ) -> (u64, Result<Response<Bytes>, Error>) {
+    ) -> (u64, Result<Response<Bytes>, HttpError>) {
         let mut request = request.map(|()| body);
         request.extensions_mut().insert(self.ctx.now());
         if let Some(trailers) = trailers {
             request.extensions_mut().insert(Trailers(trailers));
         }
-        let Some(responder) = &mut self.ctx.http.responder else { return (0, Err(Error::HttpRequestDenied)) };
-        let Reply { result, delay } = responder.respond(request);
+        let Some(responder) = &mut self.ctx.http.responder else { return (0, Err(HttpError::HttpRequestDenied)) };
+        let Reply { result, delay, .. } = responder.respond(request);
         match first_byte_timeout {
-            Some(timeout) if timeout < delay => (timeout, Err(Error::ConnectionReadTimeout)),
+            Some(timeout) if timeout < delay => (timeout, Err(HttpError::ConnectionReadTimeout)),
             Some(_) | None => (delay, result),
         }
     }

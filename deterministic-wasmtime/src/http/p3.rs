@@ -10,18 +10,18 @@ use deterministic_wasi::{HANDLE, HostCall, after};
 use wasmtime::component::{Access, Accessor, FutureReader, Linker, Resource, StreamReader};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
+use wasmtime_wasi_http::WasiHttp;
 use wasmtime_wasi_http::p2::body::StreamContext;
 use wasmtime_wasi_http::p3::bindings::http::types::{
     ErrorCode, Fields, HeaderError, HostFields, HostRequest, HostRequestOptions, HostRequestWithStore, HostResponse,
     HostResponseWithStore, RequestOptions, Trailers as Fields3,
 };
 use wasmtime_wasi_http::p3::{DEFAULT_OUTGOING_BODY_CHUNK_SIZE, Request, Response};
-use wasmtime_wasi_http::{Error, WasiHttp};
 
 use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
 use super::outgoing::Answer;
-use super::{Trailers, error, held, stock, stock_of, visible};
+use super::{HttpError, Trailers, error, held, stock, stock_of, visible};
 use crate::component::{Interface, Results as _, p3_name, wait};
 use crate::{Deterministic, DeterministicView};
 
@@ -244,7 +244,8 @@ pub(super) async fn send<U: DeterministicView + 'static>(
         let held = held.map_err(|exceeded| ErrorCode::InternalError(Some(crate::Error::from(exceeded).to_string())))?;
         Ok((request, options, body, held))
     })?;
-    let (body, trailers) = poll_fn(|context| body.poll(context)).await.map_err(refused)?;
+    let (body, trailers) =
+        poll_fn(|context| body.poll(context)).await.map_err(TrappableError::trap)?.map_err(refused)?;
     drop(held);
     // The interface sets whole nanoseconds below 2^64.
     let timeout = options.and_then(|options| options.first_byte_timeout).map(|time| time.as_nanos() as u64);
@@ -275,6 +276,6 @@ pub(super) async fn send<U: DeterministicView + 'static>(
     })
 }
 
-fn refused(error: Error) -> TrappableError<ErrorCode> {
+fn refused(error: HttpError) -> TrappableError<ErrorCode> {
     error::p3_code(error).into()
 }
