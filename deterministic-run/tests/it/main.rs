@@ -1,4 +1,5 @@
 //! Runs as values, and their names.
 
+mod cache;
 mod fingerprint;
 mod run;

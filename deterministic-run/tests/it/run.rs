@@ -32,7 +32,7 @@ const GUEST: &str = r#"(module
         (call $exit (i32.const 3))))"#;
 
 /// Writes the file `out` into its first directory.
-const WRITES: &str = r#"(module
+pub(super) const WRITES: &str = r#"(module
     (import "wasi_snapshot_preview1" "path_open"
         (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
