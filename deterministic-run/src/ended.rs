@@ -18,7 +18,7 @@ use crate::text::{chain, one_line};
 
 /// An import that was allowed and is there only to be linked.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the guest called `{}`, which --allow-import let it import and nobody here provides", shown(.0))]
+#[error("the guest called `{}`, which it was allowed to import and nobody here provides", shown(.0))]
 pub(crate) struct NotProvided(pub(crate) String);
 
 /// Whether one of `allowed` means the import called `name`.
