@@ -15,7 +15,7 @@ use deterministic_wasi::HostCall;
 use wasmtime::component::{
     Accessor, ComponentNamedList, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
 };
-use wasmtime::{AsContextMut as _, Result, StoreContextMut};
+use wasmtime::{AsContextMut as _, Result, StoreContextMut, bail};
 use wasmtime_wasi::TrappableError;
 use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi_io::bindings::wasi::io::streams;
@@ -133,10 +133,12 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
     }
 
     /// The function of `call`.
-    fn function(&self, call: HostCall) -> &'static str {
+    fn function(&self, call: HostCall) -> Result<&'static str> {
         let (interface, function) = call.parts();
-        debug_assert_eq!(self.name.split('@').next(), Some(interface), "{call:?}");
-        function
+        if self.name.split('@').next() != Some(interface) {
+            bail!("`{call:?}` is no function of `{}`; please report this", self.name);
+        }
+        Ok(function)
     }
 
     /// A function that works on the view.
@@ -178,7 +180,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         P: ComponentNamedList + Lift + 'static,
         R: ComponentNamedList + Lower + 'static,
     {
-        let name = self.function(call);
+        let name = self.function(call)?;
         self.linker.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
             enter(&mut store, call)?;
             work(store, params)
@@ -195,7 +197,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         P: ComponentNamedList + Lift + Send + 'static,
         R: ComponentNamedList + Lower + 'static,
     {
-        let name = self.function(call);
+        let name = self.function(call)?;
         self.linker.func_wrap_async(name, move |mut store: StoreContextMut<'_, T>, params: P| {
             Box::new(async move {
                 enter(&mut store, call)?;
@@ -214,7 +216,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         P: ComponentNamedList + Lift + 'static,
         R: ComponentNamedList + Lower + 'static,
     {
-        let name = self.function(call);
+        let name = self.function(call)?;
         self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
             // Wasmtime calls this when it polls the call, and gives it the store.
             match accessor.with(|mut store| enter(&mut store.as_context_mut(), call).map(drop)) {
@@ -235,7 +237,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         A: Answer,
         A::Lowered: Send,
     {
-        let name = self.function(call);
+        let name = self.function(call)?;
         self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
             let result = accessor.with(|mut store| {
                 let mut store = store.as_context_mut();
@@ -252,7 +254,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         call: HostCall,
         end: impl Fn(StoreContextMut<'_, T>, Resource<R>) -> Result<()> + Send + Sync + 'static,
     ) -> Result<()> {
-        let name = self.resource_name(call);
+        let name = self.resource_name(call)?;
         self.linker.resource(name, ResourceType::host::<R>(), move |mut store, number| {
             enter(&mut store, call)?;
             end(store, Resource::new_own(number))
@@ -270,7 +272,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         call: HostCall,
         end: impl for<'b> Fn(&'b mut T, Resource<R>) -> Waiting<'b, ()> + Send + Sync + Copy + 'static,
     ) -> Result<()> {
-        let name = self.resource_name(call);
+        let name = self.resource_name(call)?;
         self.linker.resource_async(name, ResourceType::host::<R>(), move |mut store, number| {
             Box::new(async move {
                 enter(&mut store, call)?;
@@ -279,11 +281,10 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         })
     }
 
-    fn resource_name(&self, call: HostCall) -> &'static str {
-        let name = self.function(call);
-        let resource = name.strip_prefix("[resource-drop]");
-        debug_assert!(resource.is_some(), "{call:?}");
-        resource.unwrap_or(name)
+    fn resource_name(&self, call: HostCall) -> Result<&'static str> {
+        let name = self.function(call)?;
+        name.strip_prefix("[resource-drop]")
+            .ok_or_else(|| wasmtime::format_err!("`{call:?}` ends no resource; please report this"))
     }
 }
 
