@@ -5,6 +5,7 @@
 
 pub mod call_depth;
 mod component;
+pub mod memories;
 pub mod profile;
 mod rewriting;
 pub mod stopwatch;
