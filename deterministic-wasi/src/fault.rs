@@ -26,18 +26,23 @@ pub type Answer<T = ()> = Result<T, Fault>;
 pub struct Trap(Box<TrapKind>);
 
 /// The kinds of it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrapKind {
     /// The guest exits, with this status.
+    #[error("the guest exits with status {0}")]
     Exit(i32),
     /// WASI ends it.
+    #[error(transparent)]
     Error(Error),
     /// A policy cannot answer.
+    #[error(transparent)]
     Policy(PolicyError),
     /// An argument or a pointer of the guest's is not valid.
+    #[error(transparent)]
     Guest(GuestError),
     /// What the embedder's own stream says.
+    #[error(transparent)]
     Embedder(Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -3,9 +3,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod budget;
 mod calls;
 mod captured;
 mod coverage;
+pub mod ending;
 mod error;
 mod fault;
 mod files;
@@ -21,6 +23,7 @@ mod timeline;
 #[cfg(feature = "watch")]
 mod watch;
 
+pub use budget::{Budget, Refusal};
 pub use calls::{HostCall, HostCalls};
 pub use captured::{Captured, StandardOutput};
 pub use coverage::Label;

@@ -10,9 +10,11 @@
 
 mod abi;
 mod capture;
+mod context;
 mod descriptors;
 mod environment;
 mod guest;
+mod in_memory;
 mod io;
 mod listing;
 mod paths;
@@ -37,7 +39,9 @@ use crate::captured::Captured;
 use crate::fault::Answer;
 
 pub use abi::Version;
+pub use context::{DEFAULT_ALLOWANCE, P1Ctx};
 pub use guest::{GuestError, GuestMemory, Region};
+pub use in_memory::{Discarded, InMemory};
 pub use poll::poll_without_descriptors;
 pub use sources::MAX_RANDOM;
 pub use streams::{Input, Output, Pending, Stdio, StreamError, StreamResult, Wait};

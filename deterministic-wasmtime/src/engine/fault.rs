@@ -1,6 +1,7 @@
 //! Whose fault an end was.
 
 use deterministic_core::PolicyError;
+use deterministic_wasi::ending::Fault;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{ThrownException, Trap, UnknownImportError};
 use wasmtime_wasi::I32Exit;
@@ -10,15 +11,6 @@ use super::limits::LimitError;
 use crate::Error;
 #[cfg(feature = "http")]
 use crate::http::HandleError;
-
-/// Who ended a run that ended with an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The guest, under its policy: every machine would end it so, and the end is part of the outcome.
-    Guest,
-    /// This machine, or the embedder: another one might go on, so the run has no outcome and is not to be kept.
-    Machine,
-}
 
 /// Tells from the error with which a run ended whose fault that was. An error that is not known here is the machine's.
 ///
@@ -47,10 +39,10 @@ pub fn fault_of(error: &wasmtime::Error) -> Fault {
         return trap_fault(*trap);
     }
     if let Some(error) = error.downcast_ref::<Error>() {
-        return if error.is_the_guests() { Fault::Guest } else { Fault::Machine };
+        return error.into();
     }
-    if let Some(error) = error.downcast_ref() {
-        return policy_fault(error);
+    if let Some(error) = error.downcast_ref::<PolicyError>() {
+        return error.into();
     }
     #[cfg(feature = "http")]
     if let Some(error) = error.downcast_ref() {
@@ -130,15 +122,5 @@ fn handler_fault(error: &HandleError) -> Fault {
         HandleError::NoResponse | HandleError::Failed(_) | HandleError::Incomplete(_) => Fault::Guest,
         // Mistakes of the embedder's.
         HandleError::NoHandler | HandleError::NoHost => Fault::Machine,
-    }
-}
-
-fn policy_fault(error: &PolicyError) -> Fault {
-    match error {
-        PolicyError::RandomRefused
-        | PolicyError::ClockRefused { .. }
-        | PolicyError::ScriptEnded { .. }
-        | PolicyError::TimeIsUp { .. } => Fault::Guest,
-        _ => Fault::Machine,
     }
 }

@@ -2,9 +2,7 @@
 
 use wasmtime::{Engine, Module, ResourceLimiter, Result, WasmFeatures};
 
-use deterministic_wasi::Resource;
-
-use crate::Error;
+use deterministic_wasi::{Budget, Resource};
 
 /// Why limits do not fit a guest or an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -65,43 +63,8 @@ pub enum LimitError {
 /// descriptors of WASI 0.1 (65 536 open at once), resources of components
 /// ([`MAX_RESOURCES`](crate::MAX_RESOURCES)), random bytes at once (64 MiB), and in Wasmtime itself the handles of components
 /// (`Store::set_max_component_handles`) and the bytes that a call copies to the host (`Store::set_hostcall_fuel`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    memory_bytes: u64,
-    table_elements: u64,
-    instances: usize,
-    memories: usize,
-    tables: usize,
-    memory: Taken,
-    table: Taken,
-    refused: Option<LimitError>,
-    /// What the host said when it could not give.
-    exhausted: Option<(Resource, String)>,
-}
-
-/// How much of one resource the store has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Taken {
-    total: u64,
-    /// How much of it was allowed last, which is given back if the host does not have it.
-    last: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            memory_bytes: 4 << 30,
-            table_elements: 10_000_000,
-            instances: 10_000,
-            memories: 10_000,
-            tables: 10_000,
-            memory: Taken::default(),
-            table: Taken::default(),
-            refused: None,
-            exhausted: None,
-        }
-    }
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits(Budget);
 
 /// What Wasmtime says when a memory's type does not have the size, whoever asks for it: that is the same everywhere.
 const BEYOND_THE_TYPE: [&str; 2] =
@@ -111,43 +74,44 @@ impl Limits {
     /// At most `bytes` in all linear memories and the heap for garbage-collected objects together. Stay well below what the
     /// smallest machine has.
     pub fn max_memory_bytes(mut self, bytes: u64) -> Self {
-        self.memory_bytes = bytes;
+        self.0.memory_bytes = bytes;
         self
     }
 
     /// At most `elements` in all tables together; each takes the host some eight bytes.
     pub fn max_table_elements(mut self, elements: u64) -> Self {
-        self.table_elements = elements;
+        self.0.table_elements = elements;
         self
     }
 
     /// At most so many `instances` of core modules, of which a component may have several.
     pub fn max_instances(mut self, instances: usize) -> Self {
-        self.instances = instances;
+        self.0.instances = instances;
         self
     }
 
     /// At most so many linear `memories`.
     pub fn max_memories(mut self, memories: usize) -> Self {
-        self.memories = memories;
+        self.0.memories = memories;
         self
     }
 
     /// At most so many `tables`.
     pub fn max_tables(mut self, tables: usize) -> Self {
-        self.tables = tables;
+        self.0.tables = tables;
         self
     }
 
     /// The last growth that was refused by these limits, for reports. One that a module's own maximum refused is not.
     pub fn last_refused(&self) -> Option<LimitError> {
-        self.refused
+        let refused = self.0.last_refused()?;
+        Some(LimitError::Exceeded { resource: refused.resource, asked: refused.asked, limit: refused.limit })
     }
 
     /// How many bytes all linear memories and the heap for garbage-collected objects have together. As neither ever shrinks,
     /// this is also the most that they had. A number of the guest's, the same on every machine.
     pub fn memory_bytes_taken(&self) -> u64 {
-        self.memory.total
+        self.0.memory_bytes_taken()
     }
 
     /// Refuses a module before it is instantiated, where Wasmtime's error would be a text. What an instantiation needs in
@@ -164,10 +128,10 @@ impl Limits {
         let within = |resource, asked: u64, limit: u64| {
             if asked > limit { Err(LimitError::Exceeded { resource, asked, limit }) } else { Ok(()) }
         };
-        within(Resource::Memories, needs.num_memories.into(), self.memories as u64)?;
-        within(Resource::Tables, needs.num_tables.into(), self.tables as u64)?;
-        within(Resource::MemoryBytes, pages.saturating_mul(1 << 16), self.memory_bytes)?;
-        within(Resource::TableElements, needs.max_initial_table_size.unwrap_or_default(), self.table_elements)
+        within(Resource::Memories, needs.num_memories.into(), self.0.memories as u64)?;
+        within(Resource::Tables, needs.num_tables.into(), self.0.tables as u64)?;
+        within(Resource::MemoryBytes, pages.saturating_mul(1 << 16), self.0.memory_bytes)?;
+        within(Resource::TableElements, needs.max_initial_table_size.unwrap_or_default(), self.0.table_elements)
     }
 
     /// Holds these limits against the caps of an engine with a pooling allocator, which refuses growth in its own right; an
@@ -179,44 +143,21 @@ impl Limits {
     pub fn check_engine(&self, engine: &Engine) -> std::result::Result<(), LimitError> {
         let Some(pool) = engine.get_pooling_config() else { return Ok(()) };
         let caps = [
-            (Resource::MemoryBytes, self.memory_bytes, pool.get_max_memory_size() as u64, "max_memory_size"),
-            (Resource::TableElements, self.table_elements, pool.get_table_elements() as u64, "table_elements"),
+            (Resource::MemoryBytes, self.0.memory_bytes, pool.get_max_memory_size() as u64, "max_memory_size"),
+            (Resource::TableElements, self.0.table_elements, pool.get_table_elements() as u64, "table_elements"),
             (
                 Resource::Instances,
-                self.instances as u64,
+                self.0.instances as u64,
                 pool.get_total_core_instances().into(),
                 "total_core_instances",
             ),
-            (Resource::Memories, self.memories as u64, pool.get_total_memories().into(), "total_memories"),
-            (Resource::Tables, self.tables as u64, pool.get_total_tables().into(), "total_tables"),
+            (Resource::Memories, self.0.memories as u64, pool.get_total_memories().into(), "total_memories"),
+            (Resource::Tables, self.0.tables as u64, pool.get_total_tables().into(), "total_tables"),
         ];
         match caps.into_iter().find(|(_, limit, gives, _)| limit > gives) {
             Some((resource, limit, gives, setting)) => Err(LimitError::Pool { resource, limit, gives, setting }),
             None => Ok(()),
         }
-    }
-
-    /// Whether `resource` may grow.
-    fn growing(&mut self, resource: Resource, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        if let Some((resource, reason)) = &self.exhausted {
-            return Err(Error::HostExhausted { resource: *resource, reason: reason.clone() }.into());
-        }
-        let (taken, limit) = match resource {
-            Resource::MemoryBytes => (&mut self.memory, self.memory_bytes),
-            _ => (&mut self.table, self.table_elements),
-        };
-        let more = desired.saturating_sub(current) as u64;
-        let asked = taken.total.saturating_add(more);
-        // The limit first: a pooling allocator's cap is shown as a maximum too, and lies at the limit or above it.
-        if asked > limit {
-            self.refused = Some(LimitError::Exceeded { resource, asked, limit });
-            return Ok(false);
-        }
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        *taken = Taken { total: asked, last: more };
-        Ok(true)
     }
 
     /// A growth failed that was allowed.
@@ -225,21 +166,19 @@ impl Limits {
         if BEYOND_THE_TYPE.contains(&reason.as_str()) {
             return Ok(());
         }
-        let taken = if resource == Resource::MemoryBytes { &mut self.memory } else { &mut self.table };
-        *taken = Taken { total: taken.total.saturating_sub(taken.last), last: 0 };
+        self.0.give_back(resource);
         Err(self.exhaust(resource, reason))
     }
 
     /// Ends this and every later growth.
     pub(super) fn exhaust(&mut self, resource: Resource, reason: String) -> wasmtime::Error {
-        self.exhausted = Some((resource, reason.clone()));
-        Error::HostExhausted { resource, reason }.into()
+        self.0.exhaust(resource, reason).into()
     }
 }
 
 impl ResourceLimiter for Limits {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        self.growing(Resource::MemoryBytes, current, desired, maximum)
+        Ok(self.0.grow(Resource::MemoryBytes, current, desired, maximum)?)
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
@@ -247,7 +186,7 @@ impl ResourceLimiter for Limits {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        self.growing(Resource::TableElements, current, desired, maximum)
+        Ok(self.0.grow(Resource::TableElements, current, desired, maximum)?)
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
@@ -255,14 +194,14 @@ impl ResourceLimiter for Limits {
     }
 
     fn instances(&self) -> usize {
-        self.instances
+        self.0.instances
     }
 
     fn tables(&self) -> usize {
-        self.tables
+        self.0.tables
     }
 
     fn memories(&self) -> usize {
-        self.memories
+        self.0.memories
     }
 }

@@ -24,6 +24,7 @@ pub use beside::LimitsBeside;
 pub use check::{Compiler, EngineError, EngineReport, check_engine};
 pub use config::{ASYNC_STACK_SIZE, MAX_WASM_STACK, configure};
 pub use deterministic_wasi::Resource;
-pub use fault::{Fault, fault_of};
+pub use deterministic_wasi::ending::Fault;
+pub use fault::fault_of;
 pub use finding::{Evidence, Finding, Setting, Weight};
 pub use limits::{LimitError, Limits};
