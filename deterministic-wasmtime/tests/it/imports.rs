@@ -79,7 +79,7 @@ fn nothing_of_stock_is_linked() {
 
 #[test]
 fn no_file_is_two_things() {
-    for member in ["core", "policies", "fs", "instrument", "wasi", "wasmtime", "cli"] {
+    for member in ["core", "policies", "fs", "instrument", "wasi", "wasmtime", "wasmi", "cli"] {
         for path in sources(&root().join(format!("deterministic-{member}/src"))) {
             let lines = read(&path).lines().count();
             assert!(lines <= 400, "{} has {lines} lines", path.display());
@@ -87,20 +87,30 @@ fn no_file_is_two_things() {
     }
 }
 
+/// The first package that `deterministic-{member}` is built from and whose name begins like one of these.
+fn built_from(member: &str, names: &[&str]) -> Option<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(&cargo)
+        .current_dir(root())
+        .args(["tree", "--offline", "--locked", "--all-features", "-e", "normal,build", "--prefix", "none"])
+        .args(["-p", &format!("deterministic-{member}")])
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("text");
+    tree.lines().find(|line| names.iter().any(|name| line.starts_with(name))).map(str::to_owned)
+}
+
 #[test]
 fn what_knows_no_runtime_is_built_without_one() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     for member in ["core", "policies", "fs", "instrument", "wasi"] {
-        let output = Command::new(&cargo)
-            .current_dir(root())
-            .args(["tree", "--offline", "--locked", "--all-features", "-e", "normal,build", "--prefix", "none"])
-            .args(["-p", &format!("deterministic-{member}")])
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let tree = String::from_utf8(output.stdout).expect("text");
-        let runtime =
-            tree.lines().find(|line| ["wasmtime", "wiggle", "tokio", "wasmi"].iter().any(|of| line.starts_with(of)));
-        assert_eq!(runtime, None, "deterministic-{member}");
+        assert_eq!(built_from(member, &["wasmtime", "wiggle", "tokio", "wasmi"]), None, "deterministic-{member}");
     }
+}
+
+#[test]
+fn an_adapter_is_built_without_the_other_engines() {
+    assert_eq!(built_from("wasmtime", &["wasmi"]), None);
+    let others = ["wasmtime", "deterministic-wasmtime", "wiggle", "wasi-common", "tokio", "cranelift"];
+    assert_eq!(built_from("wasmi", &others), None);
 }

@@ -7,10 +7,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, RegallocAlgorithm, Result, Store, Strategy, Trap};
 
 use super::edge_values::{COUNT, tables};
-use super::instructions::{Function, RESULTS, all};
-
-/// What every engine gives. A change of it breaks what was cached, agreed upon or recorded.
-const GOLDEN: &str = "cffc1760b0144afeb3f1136fc719739355fd42d3c8f4bc1c510d2f0df545b260";
+use super::instructions::{Function, GOLDEN, RESULTS, all};
 
 const SLOT: usize = 16;
 const PAGES: usize = (RESULTS + COUNT * COUNT * SLOT).div_ceil(1 << 16);

@@ -45,6 +45,9 @@ impl Kind {
 /// Where results are written, after the tables.
 pub(super) const RESULTS: usize = 1 << 16;
 
+/// The SHA-256 over what every engine gives, wasmi too. A change of it breaks what was cached, agreed upon or recorded.
+pub(super) const GOLDEN: &str = "cffc1760b0144afeb3f1136fc719739355fd42d3c8f4bc1c510d2f0df545b260";
+
 /// A name, and a formula over operands `$a`, `$b`, `$c`.
 pub(super) struct Function {
     pub(super) name: String,

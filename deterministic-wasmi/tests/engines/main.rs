@@ -1,0 +1,9 @@
+//! wasmi against Wasmtime, one binary.
+
+mod floats;
+mod guests;
+mod hostile;
+mod instances;
+mod limits;
+mod sides;
+mod streams;
