@@ -3,7 +3,9 @@
 //! Its code and its numbering stay. The guest cannot tell: nobody in it asks what is exported. Another module that is linked to
 //! it could; do not show it the added exports.
 
-use wasm_encoder::{ExportKind, ExportSection, Module, reencode, reencode::Reencode as _, reencode::RoundtripReencoder};
+use wasm_encoder::{
+    ExportKind, ExportSection, Module, reencode, reencode::Reencode as _, reencode::RoundtripReencoder,
+};
 use wasmparser::{CustomSectionReader, ExternalKind, Parser, Payload, TypeRef};
 
 use crate::rewriting::{self, Rewriting};
