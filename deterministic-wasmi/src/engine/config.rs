@@ -18,9 +18,10 @@ pub const MAX_STACK: usize = 64 << 20;
 /// | `set_max_recursion_depth`, `set_max_stack_height` | [`MAX_CALLS`], [`MAX_STACK`] | a thousand calls end a guest, which Wasmtime runs |
 /// | `allow_start_fn`, `floats` | on | modules that Wasmtime runs are refused |
 /// | `wasm_custom_page_sizes`, `wasm_wide_arithmetic` | off, as in Wasmtime | modules run that Wasmtime refuses |
-/// | the proposals of WebAssembly 3 that wasmi has | on: SIMD, relaxed SIMD, several and 64-bit memories, tail calls, extended constants, and older ones | |
+/// | `wasm_memory64` | off | a guest can end the process: wasmi 2.0 panics, and does not unwind, where a memory grows that may have 2^48 pages |
+/// | the proposals of WebAssembly 3 that wasmi has | on: SIMD, relaxed SIMD, several memories, tail calls, extended constants, and older ones | |
 ///
-/// What wasmi lacks (garbage-collected objects, typed function references, exceptions, atomic instructions) is refused when a module is
+/// What is off, and what wasmi lacks (garbage-collected objects, typed function references, exceptions, atomic instructions) is refused when a module is
 /// compiled, and never answered differently. There are no threads and no epochs.
 ///
 /// The bits of NaN and the relaxed instructions are made the same by features of wasmi that this crate turns on.
@@ -40,7 +41,7 @@ pub fn configure(config: &mut Config) -> &mut Config {
         .wasm_tail_call(true)
         .wasm_extended_const(true)
         .wasm_multi_memory(true)
-        .wasm_memory64(true)
+        .wasm_memory64(false)
         .wasm_simd(true)
         .wasm_relaxed_simd(true)
         .wasm_custom_page_sizes(false)
