@@ -2,7 +2,7 @@
 
 use deterministic_wasi::ending::Fault;
 use wasmi::TrapCode;
-use wasmi::errors::{ErrorKind, LinkerError};
+use wasmi::errors::{ErrorKind, InstantiationError, LinkerError};
 
 use crate::Ended;
 
@@ -15,14 +15,16 @@ use crate::Ended;
 /// | [`TrapCode::StackOverflow`]: where that is, another engine decides in another way | machine |
 /// | [`TrapCode::GrowthOperationLimited`], [`TrapCode::OutOfSystemMemory`]: the host did not give what [`Limits`](super::Limits) allow | machine |
 /// | [`Ended`]: as [`Fault`] has it from its kind | guest or machine |
-/// | an import that nothing was linked to | guest |
+/// | an import that nothing was linked to, a segment that does not fit into its table | guest |
 /// | an embedder's own, modules that are refused, instantiations that fail, all others | machine |
 pub fn fault_of(error: &wasmi::Error) -> Fault {
     if let Some(trap) = error.as_trap_code() {
         return trap_fault(trap);
     }
     match error.kind() {
-        ErrorKind::I32ExitStatus(_) | ErrorKind::Linker(LinkerError::MissingDefinition { .. }) => Fault::Guest,
+        ErrorKind::I32ExitStatus(_)
+        | ErrorKind::Linker(LinkerError::MissingDefinition { .. })
+        | ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => Fault::Guest,
         ErrorKind::Host(_) => error.downcast_ref::<Ended>().map_or(Fault::Machine, |ended| Fault::from(ended.kind())),
         _ => Fault::Machine,
     }

@@ -13,11 +13,14 @@ fn engine() -> Engine {
 }
 
 fn store(text: &str, limits: Limits) -> (Store<Limits>, Result<wasmi::Instance, wasmi::Error>) {
-    let engine = engine();
-    let mut store = Store::new(&engine, limits);
+    store_on(&engine(), text, limits)
+}
+
+fn store_on(engine: &Engine, text: &str, limits: Limits) -> (Store<Limits>, Result<wasmi::Instance, wasmi::Error>) {
+    let mut store = Store::new(engine, limits);
     store.limiter(|limits| limits);
-    let module = Module::new(&engine, text).unwrap();
-    let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module);
+    let module = Module::new(engine, text).unwrap();
+    let instance = Linker::new(engine).instantiate_and_start(&mut store, &module);
     (store, instance)
 }
 
@@ -61,7 +64,9 @@ fn a_growth_that_is_not_allowed_is_minus_one_as_on_wasmtime() {
 fn what_the_host_has_not_ends_the_run_and_is_the_machines_fault() {
     let text = r#"(module (memory i64 1)
         (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0))))"#;
-    let (mut store, instance) = store(text, Limits::default().max_memory_bytes(u64::MAX));
+    // Only such a memory may ask for what surely no host has.
+    let engine = Engine::new(deterministic_wasmi::configure(&mut Config::default()).wasm_memory64(true));
+    let (mut store, instance) = store_on(&engine, text, Limits::default().max_memory_bytes(u64::MAX));
     let grow = instance.unwrap().get_typed_func::<i64, i64>(&store, "grow").unwrap();
     assert_eq!(grow.call(&mut store, 1).unwrap(), 1);
     // 2^62 bytes, and then one page: a host that is exhausted stays so.
@@ -85,6 +90,59 @@ fn an_instantiation_that_needs_more_fails() {
         || [Limits::default().max_instances(0), Limits::default().max_memories(0), Limits::default().max_tables(0)];
     for limits in none() {
         assert!(store(GROWS, limits).1.is_err());
+    }
+}
+
+/// The growth costs fuel, which the guest has not: it is not taken, and not held against the host.
+#[test]
+fn a_growth_that_fails_for_fuel_is_the_guests() {
+    let engine = Engine::new(deterministic_wasmi::configure(&mut Config::default()).consume_fuel(true));
+    for (name, by) in [("memory", 100), ("table", 10_000)] {
+        let (mut store, instance) = {
+            let mut store = Store::new(&engine, Limits::default());
+            store.limiter(|limits| limits);
+            store.set_fuel(100).unwrap();
+            let module = Module::new(&engine, GROWS).unwrap();
+            let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module).unwrap();
+            (store, instance)
+        };
+        let grow = instance.get_typed_func::<i32, i32>(&store, name).unwrap();
+        let error = grow.call(&mut store, by).unwrap_err();
+        assert_eq!((error.as_trap_code(), fault_of(&error)), (Some(TrapCode::OutOfFuel), Fault::Guest), "{name}");
+        assert_eq!((store.data().memory_bytes_taken(), store.data().exhausted()), (1 << 16, None));
+        store.set_fuel(1 << 30).unwrap();
+        assert_eq!(grow.call(&mut store, by).unwrap(), 1, "{name}");
+    }
+}
+
+#[test]
+fn segments_that_do_not_fit_are_the_guests_fault() {
+    for (text, expected) in [
+        (r#"(module (memory 1) (data (i32.const 65536) "x"))"#, wasmtime::Trap::MemoryOutOfBounds),
+        ("(module (table 1 funcref) (func $f) (elem (i32.const 1) $f))", wasmtime::Trap::TableOutOfBounds),
+    ] {
+        let error = store(text, Limits::default()).1.unwrap_err();
+        assert_eq!(fault_of(&error), Fault::Guest, "{error}");
+        let engine = wasmtime::Engine::default();
+        let module = wasmtime::Module::new(&engine, text).unwrap();
+        let theirs = wasmtime::Instance::new(wasmtime::Store::new(&engine, ()), &module, &[]).unwrap_err();
+        assert_eq!(theirs.downcast_ref(), Some(&expected));
+        assert_eq!(deterministic_wasmtime::engine::fault_of(&theirs), Fault::Guest);
+    }
+}
+
+/// Modules that Wasmtime refuses or wasmi lacks, and first one with which a guest would end the process.
+#[test]
+fn what_only_one_engine_has_is_refused() {
+    for text in [
+        "(module (memory i64 1 0x1000000000000))",
+        "(module (memory 1 2 (pagesize 1)))",
+        "(module (func (param i64 i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1))))",
+        "(module (memory 1 1 shared))",
+        "(module (tag))",
+        "(module (type (struct)))",
+    ] {
+        assert!(Module::new(&engine(), text).is_err(), "{text}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! wasmi against Wasmtime, one binary.
 
 mod floats;
+mod generated;
 mod guests;
 mod hostile;
 mod instances;
