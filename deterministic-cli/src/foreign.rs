@@ -10,7 +10,8 @@ use crate::args::Args;
 /// Every engine setting that a run could see is fixed, or an option of its own.
 const ENGINE: &str = "the engine's settings are fixed here, so that each run is the same; leave it out";
 /// Settings that only the time depends on.
-const COMPILER: &str = "how a guest is compiled makes no difference to a run, and is fixed here; leave it out";
+const COMPILER: &str =
+    "how a guest is compiled makes no difference to a run; leave it out, or see `detwasi run --engine`";
 const NETWORK: &str = "there is no network here; leave it out";
 const PRESENT: &str = "it is always there; leave it out";
 const ABSENT: &str = "nobody here provides it; `detwasi audit` says which imports are provided";

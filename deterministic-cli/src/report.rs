@@ -28,6 +28,11 @@ pub(crate) struct About {
     pub(crate) epoch: String,
     /// By `--refuse`.
     pub(crate) refused: Vec<Refused>,
+    /// By `--engine` and what belongs to it.
+    pub(crate) engine: &'static str,
+    pub(crate) engine_opt_level: Option<&'static str>,
+    /// By `--all-memories`, for which a component is compiled in another way.
+    pub(crate) all_memories: bool,
 }
 
 /// How a run ended.

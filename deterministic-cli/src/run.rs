@@ -11,7 +11,7 @@ use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
 
 use crate::answers::Answers;
-use crate::args::{GuestArgs, RunArgs};
+use crate::args::{RunArgs, opt_level_name};
 use crate::directories::Directories;
 use crate::guest::{self, compile};
 use crate::inputs::inputs;
@@ -39,7 +39,7 @@ fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
     if reports {
         watch.outputs().digest();
     }
-    watch.draft(target.map(|target| draft(target, common, inputs.guest())));
+    watch.draft(target.map(|target| draft(target, args, inputs.guest())));
     let store = args.cache.as_ref().map(DiskStore::new);
     // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
     if store.is_none() {
@@ -180,7 +180,10 @@ fn called(args: &RunArgs, mut inputs: Inputs) -> Result<Inputs, Problem> {
         let answers = Answers::read(path)?;
         inputs = inputs.responder(answers.key(), move || answers.responder());
     }
-    Ok(inputs.profile(args.profile))
+    if let Some(level) = args.engine_opt_level {
+        inputs = inputs.opt_level(level);
+    }
+    Ok(inputs.profile(args.profile).engine_kind(args.engine).all_memories(args.all_memories))
 }
 
 /// Compiles and links the guest.
@@ -200,15 +203,19 @@ fn give_out(outcome: &Outcome, watch: &Watch) -> Result<Option<Draft>, Problem> 
 }
 
 /// The report of a run that was not begun.
-fn draft(target: Target, args: &GuestArgs, guest: &Guest) -> Draft {
-    let bundle = args.bundle();
+fn draft(target: Target, args: &RunArgs, guest: &Guest) -> Draft {
+    let common = &args.common;
+    let bundle = common.bundle();
     let about = About {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
-        preset: args.preset.to_string(),
-        seed: args.seed.seed().to_string(),
+        preset: common.preset.to_string(),
+        seed: common.seed.seed().to_string(),
         epoch: rfc3339(bundle.policies().epoch),
         refused: bundle.refused,
+        engine: args.engine.name(),
+        engine_opt_level: args.engine_opt_level.map(opt_level_name),
+        all_memories: args.all_memories,
     };
     Draft { target, about, fingerprint: None, cache: None }
 }

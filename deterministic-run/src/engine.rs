@@ -1,16 +1,116 @@
 //! What guests run on: the engine, and a stack. How much the shell gives to a process is no part of a run, and must not end one.
 
+use std::fmt;
 use std::panic::resume_unwind;
+use std::str::FromStr;
 use std::thread;
 
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::engine::{ASYNC_STACK_SIZE, MAX_WASM_STACK};
-use wasmtime::Config;
+use wasmtime::{Config, OptLevel, Strategy};
 
 use crate::Error;
 
 /// What the host has beside the guest: for the functions that the guest calls, and for reading and compiling it.
 const ROOM: usize = 8 << 20;
+
+/// Which engine runs the guest. What comes of the run is the same on each, to the last byte of memory; what differs is how long it
+/// takes, and which guests an engine can run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EngineKind {
+    /// Wasmtime with Cranelift, which compiles to fast code, and runs every guest.
+    #[default]
+    Cranelift,
+    /// Wasmtime with Winch, which compiles in one pass: sooner, to slower code. For x86-64, and for fewer of WebAssembly's proposals.
+    Winch,
+    /// Wasmtime's interpreter, which runs on every processor: the guest is compiled by Cranelift for a processor that there is not.
+    Pulley,
+}
+
+impl EngineKind {
+    /// All of them.
+    pub const ALL: &[EngineKind] = &[EngineKind::Cranelift, EngineKind::Winch, EngineKind::Pulley];
+
+    /// Its name, in small letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineKind::Cranelift => "cranelift",
+            EngineKind::Winch => "winch",
+            EngineKind::Pulley => "pulley",
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No engine has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no engine `{name}`; choose one of: {}", known())]
+pub struct UnknownEngine {
+    name: String,
+}
+
+fn known() -> String {
+    EngineKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// By its [name](EngineKind::name).
+impl FromStr for EngineKind {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        let known = EngineKind::ALL.iter().copied().find(|kind| kind.name() == name);
+        known.ok_or_else(|| UnknownEngine { name: name.to_owned() })
+    }
+}
+
+/// How one of Wasmtime's engines is set up for a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    pub(crate) kind: EngineKind,
+    pub(crate) opt_level: Option<OptLevel>,
+    /// Whether fuel is counted.
+    pub(crate) fuel: bool,
+    /// In bytes.
+    pub(crate) wasm_stack: usize,
+    /// Whether the engine keeps account of every instance, so that its memories can be seen.
+    pub(crate) inspects: bool,
+}
+
+impl Setup {
+    pub(crate) fn config(self) -> Result<Config, Error> {
+        let mut config = engine_config(self.fuel, self.wasm_stack);
+        match self.kind {
+            EngineKind::Cranelift => {}
+            EngineKind::Winch => {
+                config.strategy(Strategy::Winch);
+            }
+            EngineKind::Pulley => {
+                config.target(PULLEY).map_err(crate::error::refused)?;
+            }
+        }
+        if let Some(level) = self.opt_level {
+            config.cranelift_opt_level(level);
+        }
+        if self.inspects {
+            config.guest_debug(true);
+        }
+        Ok(config)
+    }
+}
+
+/// Pulley for this machine's pointers and order of bytes.
+const PULLEY: &str = match (cfg!(target_pointer_width = "64"), cfg!(target_endian = "little")) {
+    (true, true) => "pulley64",
+    (true, false) => "pulley64be",
+    (false, true) => "pulley32",
+    (false, false) => "pulley32be",
+};
 
 /// The settings of the engine that runs guests with `wasm_stack` bytes of stack, and that counts fuel or does not.
 pub fn engine_config(fuel: bool, wasm_stack: usize) -> Config {

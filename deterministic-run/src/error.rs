@@ -5,7 +5,7 @@ use std::io;
 use deterministic_wasmtime::http::MessageError;
 
 use crate::fingerprint::Tainted;
-use crate::{OutputError, StdinError, text};
+use crate::{EngineKind, OutputError, StdinError, text};
 
 /// Why a run has no outcome: it could not be begun, or the host failed it. How a guest ends is no error, but
 /// [`Outcome::ended`](crate::Outcome::ended).
@@ -120,6 +120,16 @@ pub enum Error {
     /// The output cannot be given on.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The engine optimises at no [level](crate::Inputs::opt_level).
+    #[error(
+        "the engine `{kind}` has no levels of optimisation; leave the level out, or choose `cranelift` or `pulley`"
+    )]
+    NoOptLevel { kind: EngineKind },
+    /// The engine does not show what is in a component, for [all memories](crate::Inputs::all_memories).
+    #[error(
+        "the engine `{kind}` does not show the memories in a component such as `{guest}`; choose `cranelift` or `pulley`"
+    )]
+    NotInspected { guest: String, kind: EngineKind },
     /// The host has no stack for it.
     #[error(
         "cannot give the guest a stack of {bytes} bytes: {source}; let it have less, or give the process more memory"

@@ -32,7 +32,7 @@ pub struct Outcome {
     /// What is left of each hermetic directory, in the guest's order.
     pub directories: Vec<Left>,
     /// What is in each memory that a module exports, by the name of the export, `name::export` for a module before the guest.
-    /// A component keeps its memories to itself.
+    /// A component keeps its memories to itself. With [`Inputs::all_memories`](crate::Inputs::all_memories) there is each memory, once.
     pub memories: BTreeMap<String, Summary>,
     /// How many bytes all memories had together at most, those too that are not exported.
     pub memory_peak_bytes: u64,

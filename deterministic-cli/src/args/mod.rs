@@ -4,7 +4,7 @@ mod mistakes;
 mod values;
 
 pub(crate) use self::mistakes::refuse;
-pub(crate) use self::values::WriteBack;
+pub(crate) use self::values::{WriteBack, opt_level_name};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,10 +14,14 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
 use deterministic_policies::Preset;
+use deterministic_run::EngineKind;
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
+use wasmtime::OptLevel;
 
-use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
+use self::values::{
+    parse_env, parse_epoch, parse_opt_level, parse_preload, parse_stack, parse_timeout, parse_write_back,
+};
 use crate::dir::Dir;
 use crate::numbers;
 use crate::policies::Bundle;
@@ -128,6 +132,19 @@ pub(crate) struct RunArgs {
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+
+    /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code) or pulley (an interpreter). What comes of
+    /// it is the same on each
+    #[arg(long, value_name = "NAME", default_value_t = EngineKind::Cranelift)]
+    pub(crate) engine: EngineKind,
+
+    /// How much Cranelift optimises, for itself or for pulley: none, speed or speed-and-size [default: speed]
+    #[arg(long, value_name = "LEVEL", value_parser = parse_opt_level)]
+    pub(crate) engine_opt_level: Option<OptLevel>,
+
+    /// Puts into the report what is in every memory at the end, those too that no module exports or that are in a component
+    #[arg(long, requires = "report")]
+    pub(crate) all_memories: bool,
 
     /// Puts into the report how much work a core module's functions did, counted as for --fuel
     #[arg(long, requires = "report", conflicts_with_all = ["cache", "fuel"])]

@@ -10,6 +10,7 @@ mod components;
 mod demo;
 mod directories;
 mod endings;
+mod engines;
 #[cfg(unix)]
 mod file_size;
 mod guests;

@@ -35,7 +35,7 @@ fn says_how_the_run_went() {
     assert_eq!(report["memories"]["memory"]["bytes"], 131_072);
 
     let keys: Vec<_> = report.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys.len(), 20);
+    assert_eq!(keys.len(), 23);
     assert_eq!(report["directories"], serde_json::json!([]));
     let text = std::fs::read_to_string(place.path("report.json")).expect("a report");
     assert!(text.ends_with("}\n"));
@@ -46,6 +46,9 @@ fn says_how_the_run_went() {
         "seed",
         "epoch",
         "refused",
+        "engine",
+        "engine_opt_level",
+        "all_memories",
         "outcome",
         "results",
         "elapsed_ns",

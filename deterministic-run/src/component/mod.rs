@@ -21,7 +21,7 @@ use crate::error::refused;
 use crate::inputs;
 use crate::run::Start;
 use crate::text::{chain, listed};
-use crate::{Ended, Error, Guest, Inputs, Outcome};
+use crate::{Ended, Error, Guest, Inputs, Outcome, memories};
 
 pub use handler::Request;
 pub use link::allow;
@@ -150,7 +150,9 @@ impl Program {
         }
         outcome.directories = start.left(store.data_mut().wasi.deterministic_mut().files())?;
         outcome.fuel_consumed = start.fuel.and_then(|fuel| Some(fuel.saturating_sub(store.get_fuel().ok()?)));
-        // A component keeps its memories to itself.
+        if start.wanted.memories && start.inputs.inspects() {
+            outcome.memories = memories::of_component(&mut store);
+        }
         outcome.memory_peak_bytes = store.data().limits.memory_bytes_taken();
         outcome.tell_of(store.data().wasi.deterministic());
         Ok(outcome)

@@ -3,6 +3,7 @@
 //! The fingerprint and the run are made of the same bytes. So nothing that changes in between, or that can be read only
 //! once, can have the answer of one run kept under the name of another.
 
+mod engine;
 mod limits;
 mod name;
 mod parts;
@@ -19,13 +20,13 @@ use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use deterministic_wasmtime::fs::{Access, DEFAULT_CAPACITY, Tree};
 use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::policies::Preset;
-use wasmtime::{Cache, Engine};
+use wasmtime::{Cache, Engine, OptLevel};
 
 use crate::component::Request;
 use crate::directories::{Directories, Hermetic, Live};
 use crate::module::Preload;
 use crate::run::Program;
-use crate::{Error, Guest, Stdin};
+use crate::{EngineKind, Error, Guest, Stdin};
 
 /// What the guest is told is its argument 0, unless it is told otherwise.
 const ARGUMENT_0: &str = "guest";
@@ -60,6 +61,9 @@ pub struct Inputs {
     call_depth_of_stack: bool,
     pub(crate) allowed_imports: Vec<String>,
     pub(crate) profile: bool,
+    pub(crate) all_memories: bool,
+    engine_kind: EngineKind,
+    opt_level: Option<OptLevel>,
     compile_cache: Option<Cache>,
     engine: OnceLock<Engine>,
     program: OnceLock<Arc<Program>>,
@@ -125,6 +129,9 @@ impl Inputs {
             call_depth_of_stack: false,
             allowed_imports: Vec::new(),
             profile: false,
+            all_memories: false,
+            engine_kind: EngineKind::default(),
+            opt_level: None,
             compile_cache: None,
             engine: OnceLock::new(),
             program: OnceLock::new(),
@@ -246,12 +253,6 @@ impl Inputs {
         self.recompile()
     }
 
-    /// Where compiled code is kept. It changes the time that compiling takes and nothing else, and is not in the fingerprint.
-    pub fn compile_cache(mut self, cache: Option<Cache>) -> Self {
-        self.compile_cache = cache;
-        self.other_engine()
-    }
-
     /// A bundle of policies for one run.
     pub fn make_policies(&self) -> Policies {
         (self.policies)()
@@ -289,17 +290,6 @@ impl Inputs {
     fn other_engine(mut self) -> Self {
         self.engine = OnceLock::new();
         self.recompile()
-    }
-
-    /// What the guest runs on.
-    pub(crate) fn engine(&self) -> Result<&Engine, Error> {
-        if let Some(engine) = self.engine.get() {
-            return Ok(engine);
-        }
-        let fuel = self.fuel_under(&mut self.make_policies());
-        let mut config = crate::engine_config(fuel.is_some(), self.max_wasm_stack);
-        let engine = Engine::new(config.cache(self.compile_cache.clone())).map_err(crate::error::refused)?;
-        Ok(self.engine.get_or_init(|| engine))
     }
 
     /// The guest, compiled and linked.

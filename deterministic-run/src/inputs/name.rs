@@ -73,6 +73,9 @@ impl Inputs {
         if !self.directories.hermetic.is_empty() {
             pieces = pieces.setting("max_files", self.directories.capacity);
         }
+        if self.all_memories {
+            pieces = pieces.setting("all_memories", 1);
+        }
         for key in beside.iter().chain(&allowed) {
             pieces = pieces.setting(key, 1);
         }

@@ -128,7 +128,7 @@ impl Inputs {
         if self.profile && self.counted_fuel().is_some() {
             return Err(Error::ProfileWithFuel);
         }
-        Ok(())
+        self.check_engine_kind()
     }
 
     /// Whether nothing of a module is called: it exports no program, and has no function that is called at its start.

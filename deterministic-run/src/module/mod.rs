@@ -1,7 +1,6 @@
 //! Running a core module.
 
 mod invoke;
-mod memories;
 mod preload;
 mod profile;
 
@@ -9,6 +8,7 @@ pub use self::invoke::Call;
 pub(crate) use self::preload::Preload;
 pub use self::profile::ProfileLine;
 
+use deterministic_instrument::memories::{Exported, export_memories};
 use deterministic_instrument::profile::{Profiled, add_counters};
 use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
@@ -23,7 +23,7 @@ use crate::error::refused;
 use crate::inputs::Entry;
 use crate::run::Start;
 use crate::text::{chain, listed};
-use crate::{Ended, Error, Guest, Inputs, Outcome};
+use crate::{Ended, Error, Guest, Inputs, Outcome, memories};
 
 /// What guests are told to be built for.
 const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
@@ -40,6 +40,8 @@ pub(crate) struct Program {
     call: Call,
     /// What counts where its fuel goes.
     profiled: Option<Profiled>,
+    /// An export of each memory, if all are to be told.
+    memories: Option<Vec<String>>,
     /// Whether what the call returns is told, be it nothing.
     invoked: bool,
 }
@@ -61,11 +63,13 @@ impl Program {
     /// Checks all that can be checked before the module runs.
     pub(crate) fn prepare(inputs: &Inputs, engine: &Engine) -> Result<Self, Error> {
         let guest = &inputs.guest;
-        let (module, profiled) = guest.compile(|binary| {
+        let (module, profiled, memories) = guest.compile(|binary| {
             let binary = inputs.limited(binary, inputs.preloads.len() + 1)?;
             let profiled = inputs.profile.then(|| profiled(engine, &binary)).transpose()?;
             let counting = profiled.as_ref().map_or(&*binary, |profiled| profiled.wasm.as_slice());
-            Ok((Module::from_binary(engine, counting)?, profiled))
+            let shown = inputs.all_memories.then(|| shown(engine, counting)).transpose()?;
+            let module = Module::from_binary(engine, shown.as_ref().map_or(counting, |shown| &shown.wasm))?;
+            Ok((module, profiled, shown.map(|shown| shown.memories)))
         })?;
         no_shared_memory(guest, &module)?;
         let args = &inputs.arguments[1..];
@@ -84,7 +88,7 @@ impl Program {
             preloads.check(guest, &module, &linker)?;
             Linked::After(After { preloads, linker, module }.into())
         };
-        Ok(Program { linked, call, profiled, invoked })
+        Ok(Program { linked, call, profiled, memories, invoked })
     }
 
     /// The module as it was compiled, with its limit on call depth.
@@ -132,7 +136,10 @@ impl Program {
             None => Vec::new(),
         });
         if let Some((instance, beside)) = made.filter(|_| start.wanted.memories) {
-            outcome.memories = memories::summaries(&instance, beside, &mut store);
+            outcome.memories = match &self.memories {
+                Some(names) => memories::of_module(names, &instance, beside, &mut store),
+                None => memories::exported(&instance, beside, &mut store),
+            };
         }
         outcome.directories = start.left(store.data_mut().wasi.deterministic_mut().files())?;
         outcome.fuel_consumed = start.fuel.and_then(|fuel| Some(fuel.saturating_sub(store.get_fuel().ok()?)));
@@ -181,6 +188,12 @@ fn no_shared_memory(guest: &Guest, module: &Module) -> Result<(), Error> {
 fn profiled(engine: &Engine, binary: &[u8]) -> wasmtime::Result<Profiled> {
     Module::validate(engine, binary)?;
     Ok(add_counters(binary)?)
+}
+
+/// One that exports all of its memories, if it is valid to begin with.
+fn shown(engine: &Engine, binary: &[u8]) -> wasmtime::Result<Exported> {
+    Module::validate(engine, binary)?;
+    Ok(export_memories(binary)?)
 }
 
 /// Defines the allowed functions that nobody provides. Anything else than a function cannot be made up.

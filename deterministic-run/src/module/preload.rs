@@ -35,9 +35,17 @@ impl Preload {
     }
 }
 
+/// One of several modules.
+struct Compiled {
+    preload: Preload,
+    module: Module,
+    /// Exports that it did not have.
+    added: Vec<String>,
+}
+
 /// Modules that may be instantiated, one after the other.
 pub(super) struct Prepared {
-    modules: Vec<(Preload, Module)>,
+    modules: Vec<Compiled>,
     /// WASI and what is allowed. Its functions search the instance that calls, which here are several.
     linker: Linker<State>,
 }
@@ -51,7 +59,12 @@ impl Prepared {
         for preload in &inputs.preloads {
             let guest = &preload.guest;
             let modules = inputs.preloads.len() + 1;
-            let module = guest.compile(|binary| Module::from_binary(engine, &inputs.limited(binary, modules)?))?;
+            let (module, added) = guest.compile(|binary| {
+                let binary = inputs.limited(binary, modules)?;
+                let shown = inputs.all_memories.then(|| super::shown(engine, &binary)).transpose()?;
+                let module = Module::from_binary(engine, shown.as_ref().map_or(&*binary, |shown| &shown.wasm))?;
+                Ok((module, shown.map(|shown| shown.added).unwrap_or_default()))
+            })?;
             super::no_shared_memory(guest, &module)?;
             // Its calls are counted in the instance, and it has a new one for each.
             if is_program(&module) && inputs.limits_call_depth() {
@@ -60,7 +73,7 @@ impl Prepared {
             guest.fits(Some(module.resources_required()), inputs.max_memory)?;
             allow(&mut prepared.linker, &module, &inputs.allowed_imports).map_err(refused)?;
             prepared.check(guest, &module, &prepared.linker)?;
-            prepared.modules.push((preload.clone(), module));
+            prepared.modules.push(Compiled { preload: preload.clone(), module, added });
         }
         Ok(prepared)
     }
@@ -75,9 +88,9 @@ impl Prepared {
     }
 
     fn export(&self, import: &ImportType<'_>) -> bool {
-        self.modules.iter().any(|(preload, module)| {
+        self.modules.iter().any(|Compiled { preload, module, added }| {
             let export = module.get_export(import.name()).filter(|_| preload.name == import.module());
-            export.is_some_and(|ty| is_shown(import.name()) && (ty.func().is_some() || !is_program(module)))
+            export.is_some_and(|ty| is_shown(import.name(), added) && (ty.func().is_some() || !is_program(module)))
         })
     }
 
@@ -89,7 +102,7 @@ impl Prepared {
     ) -> Result<wasmtime::Result<Vec<(String, Memory)>>, Error> {
         let mut own = self.linker.clone();
         let mut memories = Vec::new();
-        for (Preload { name, guest }, module) in &self.modules {
+        for Compiled { preload: Preload { name, guest }, module, added } in &self.modules {
             if let Err(error) = own.instantiate_pre(module) {
                 let guest = guest.called();
                 return Err(Error::Unlinkable { guest, reason: chain(&error), provided: PROVIDED });
@@ -100,14 +113,16 @@ impl Prepared {
             }
             let exports: Vec<_> = own
                 .iter(&mut *store)
-                .filter(|(from, export, _)| from == name && is_shown(export))
+                .filter(|(from, export, _)| from == name && *export != CALL_DEPTH_EXPORT)
                 .map(|(_, export, item)| (export.to_owned(), item))
                 .collect();
             for (export, item) in exports {
                 if let Extern::Memory(memory) = &item {
                     memories.push((format!("{name}::{export}"), *memory));
                 }
-                linker.define(&mut *store, name, &export, item).map_err(refused)?;
+                if is_shown(&export, added) {
+                    linker.define(&mut *store, name, &export, item).map_err(refused)?;
+                }
             }
         }
         memories.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -121,6 +136,7 @@ fn is_program(module: &Module) -> bool {
 }
 
 /// Whether others may have an export: nobody is to change the count of another's calls.
-fn is_shown(export: &str) -> bool {
-    export != CALL_DEPTH_EXPORT
+/// And what a module did not export is not there for them.
+fn is_shown(export: &str, added: &[String]) -> bool {
+    export != CALL_DEPTH_EXPORT && !added.iter().any(|name| name == export)
 }

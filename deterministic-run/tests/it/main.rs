@@ -1,5 +1,6 @@
 //! Runs as values, and their names.
 
 mod cache;
+mod engines;
 mod fingerprint;
 mod run;
