@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "wasmi")]
+use deterministic_wasmi::P1Ctx;
 use deterministic_wasmtime::fs::{Access, Delta, Digest, FileSystem, Tree};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -74,6 +76,18 @@ impl Directories {
                 .map_err(|error| Error::Directory { host: live.host.display().to_string(), reason: chain(&error) })?;
         }
         Ok(())
+    }
+
+    /// The same, to a context of wasmi's.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn open_in(&self, mut wasi: P1Ctx) -> Result<P1Ctx, Error> {
+        for live in &self.live {
+            wasi = wasi.live_dir(&live.host, &live.guest, live.access).map_err(|error| Error::Directory {
+                host: live.host.display().to_string(),
+                reason: error.to_string(),
+            })?;
+        }
+        Ok(wasi)
     }
 
     /// Gives the hermetic ones to a guest that has not started, after its live ones.

@@ -21,6 +21,11 @@ use crate::text::{chain, one_line};
 #[error("the guest called `{}`, which it was allowed to import and nobody here provides", shown(.0))]
 pub(crate) struct NotProvided(pub(crate) String);
 
+/// What is said of a guest that the limit on call depth ended.
+pub(crate) fn too_deep_words() -> (TrapKind, String) {
+    (TrapKind::CallDepthExceeded, "its calls went deeper than the limit on call depth".into())
+}
+
 /// Whether one of `allowed` means the import called `name`.
 pub(crate) fn is_allowed(allowed: &[String], name: &str) -> bool {
     allowed.iter().any(|allowed| match allowed.strip_suffix('*') {
@@ -63,7 +68,7 @@ impl Ended {
         let frame = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
         let too_deep = frame.and_then(FrameInfo::func_name).is_some_and(is_exceeded_function);
         let (kind, message) = if too_deep {
-            (TrapKind::CallDepthExceeded, "its calls went deeper than the limit on call depth".into())
+            too_deep_words()
         } else if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
             (TrapKind::of_trap(trap), trap.to_string())
         } else if let Some(refused) = error.downcast_ref::<PolicyError>() {

@@ -26,11 +26,20 @@ pub enum EngineKind {
     Winch,
     /// Wasmtime's interpreter, which runs on every processor: the guest is compiled by Cranelift for a processor that there is not.
     Pulley,
+    /// wasmi, an interpreter that has nothing of Wasmtime's. For core modules, without others before them, and for fewer proposals.
+    #[cfg(feature = "wasmi")]
+    Wasmi,
 }
 
 impl EngineKind {
     /// All of them.
-    pub const ALL: &[EngineKind] = &[EngineKind::Cranelift, EngineKind::Winch, EngineKind::Pulley];
+    pub const ALL: &[EngineKind] = &[
+        EngineKind::Cranelift,
+        EngineKind::Winch,
+        EngineKind::Pulley,
+        #[cfg(feature = "wasmi")]
+        EngineKind::Wasmi,
+    ];
 
     /// Its name, in small letters.
     pub fn name(self) -> &'static str {
@@ -38,6 +47,8 @@ impl EngineKind {
             EngineKind::Cranelift => "cranelift",
             EngineKind::Winch => "winch",
             EngineKind::Pulley => "pulley",
+            #[cfg(feature = "wasmi")]
+            EngineKind::Wasmi => "wasmi",
         }
     }
 }
@@ -93,6 +104,9 @@ impl Setup {
             EngineKind::Pulley => {
                 config.target(PULLEY).map_err(crate::error::refused)?;
             }
+            // Its types are what calls are read by.
+            #[cfg(feature = "wasmi")]
+            EngineKind::Wasmi => {}
         }
         if let Some(level) = self.opt_level {
             config.cranelift_opt_level(level);

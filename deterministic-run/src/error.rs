@@ -125,6 +125,9 @@ pub enum Error {
         "the engine `{kind}` has no levels of optimisation; leave the level out, or choose `cranelift` or `pulley`"
     )]
     NoOptLevel { kind: EngineKind },
+    /// The engine lacks something.
+    #[error("the engine `{kind}` has no {what}; choose `cranelift`")]
+    NotOnEngine { kind: EngineKind, what: &'static str },
     /// The engine does not show what is in a component, for [all memories](crate::Inputs::all_memories).
     #[error(
         "the engine `{kind}` does not show the memories in a component such as `{guest}`; choose `cranelift` or `pulley`"

@@ -32,6 +32,11 @@ pub enum Kind {
     Component,
 }
 
+/// How many pages the largest memory has at the beginning.
+pub(crate) fn initial_pages(required: &ResourcesRequired) -> u64 {
+    required.max_initial_memory_size.unwrap_or(0)
+}
+
 impl Guest {
     /// A guest in binary or text format. Errors call it by `name`, which decides nothing else; a file's is its path.
     ///
@@ -100,6 +105,17 @@ impl Guest {
         payloads.any(|payload| matches!(payload, Payload::StartSection { .. }))
     }
 
+    /// How many pages the largest memory of a module has at the beginning.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn initial_pages(&self) -> u64 {
+        let payloads = Parser::new(0).parse_all(&self.binary).map_while(Result::ok);
+        let sections = payloads.filter_map(|payload| match payload {
+            Payload::MemorySection(section) => Some(section),
+            _ => None,
+        });
+        sections.flat_map(|section| section.into_iter().flatten()).map(|memory| memory.initial).max().unwrap_or(0)
+    }
+
     /// Compiles it by `compile`.
     ///
     /// # Errors
@@ -110,8 +126,7 @@ impl Guest {
     }
 
     /// Sees to it that the memories that it begins with fit into `max` bytes.
-    pub(crate) fn fits(&self, required: Option<ResourcesRequired>, max: u64) -> Result<(), Error> {
-        let pages = required.and_then(|required| required.max_initial_memory_size).unwrap_or(0);
+    pub(crate) fn fits(&self, pages: u64, max: u64) -> Result<(), Error> {
         let initial = u128::from(pages) * PAGE;
         if initial > max.into() {
             return Err(Error::MemoryTooSmall { guest: self.called(), initial, max });

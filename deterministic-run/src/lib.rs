@@ -14,6 +14,8 @@ pub mod fingerprint;
 mod frames;
 mod guest;
 mod inputs;
+#[cfg(feature = "wasmi")]
+mod interpreted;
 mod kind;
 mod memories;
 mod module;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 
-use deterministic_wasmtime::DeterministicCtx;
 use deterministic_wasmtime::core::{Description, WallTime};
+use deterministic_wasmtime::wasi::Wasi;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -72,9 +72,9 @@ impl Outcome {
     }
 
     /// Takes in what a context knows at the end. The time is where the clock stands.
-    pub(crate) fn tell_of(&mut self, ctx: &DeterministicCtx) {
-        self.elapsed_ns = ctx.now().as_nanos();
-        self.host_calls = ctx.host_calls().map(|(name, count)| (name.to_owned(), count)).collect();
+    pub(crate) fn tell_of(&mut self, wasi: &Wasi) {
+        self.elapsed_ns = wasi.now().as_nanos();
+        self.host_calls = wasi.host_calls().map(|(name, count)| (name.to_owned(), count)).collect();
     }
 
     /// Whether all that the guest wrote is kept in it.

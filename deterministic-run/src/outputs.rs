@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+#[cfg(feature = "wasmi")]
+use deterministic_wasmtime::wasi::p1;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{self, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
@@ -128,6 +130,12 @@ impl Outputs {
         One { outputs: self.clone(), stream: Stream::Stderr }
     }
 
+    /// One of them, for wasmi.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn one(&self, stream: Stream) -> One {
+        One { outputs: self.clone(), stream }
+    }
+
     /// What was written to both, to be taken once.
     pub fn take(&self) -> (Output, Output) {
         let (stdout, stderr, _) = self.take_in_order();
@@ -185,8 +193,8 @@ impl State {
 #[error("the host cannot take the guest's output")]
 struct HostFailed;
 
-/// One output as wasmtime-wasi wants it.
-struct One {
+/// One output as an engine's WASI wants it.
+pub(crate) struct One {
     outputs: Outputs,
     stream: Stream,
 }
@@ -251,5 +259,21 @@ impl AsyncWrite for One {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(context)
+    }
+}
+
+#[cfg(feature = "wasmi")]
+impl p1::Output for One {
+    fn write(&mut self, bytes: Bytes) -> p1::StreamResult<Option<Bytes>> {
+        let written = self.outputs.write(self.stream, &bytes).and_then(|()| self.outputs.flush(self.stream));
+        written.map(|()| None).map_err(|error| p1::StreamError::Trap(error.into()))
+    }
+
+    fn blocking_write_and_flush(&mut self, bytes: Bytes) -> p1::Pending<'_, p1::StreamResult<()>> {
+        Box::pin(std::future::ready(p1::Output::write(self, bytes).map(drop)))
+    }
+
+    fn is_ready(&mut self) -> bool {
+        true
     }
 }

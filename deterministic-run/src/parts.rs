@@ -31,7 +31,7 @@ impl Inputs {
             Program::Module(program) => {
                 Some(ModuleParts { module: program.module().clone(), call: program.call().clone() })
             }
-            Program::Component(_) => None,
+            _ => None,
         })
     }
 
@@ -42,8 +42,8 @@ impl Inputs {
     /// As [`prepare`](Inputs::prepare).
     pub fn component_parts(&self) -> Result<Option<InstancePre<State>>, Error> {
         Ok(match self.program()? {
-            Program::Module(_) => None,
             Program::Component(program) => Some(program.linked().clone()),
+            _ => None,
         })
     }
 }

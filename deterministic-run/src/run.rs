@@ -6,11 +6,14 @@ use bytes::Bytes;
 use deterministic_wasmtime::DeterministicCtx;
 use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
+use deterministic_wasmtime::wasi::Wasi;
 
 use crate::inputs::Entry;
 use crate::outputs::{Outputs, Sink};
 #[cfg(feature = "watch")]
 use crate::watch::{Beginning, Watch};
+#[cfg(feature = "wasmi")]
+use crate::{EngineKind, interpreted};
 use crate::{Error, Inputs, Kind, Left, Outcome, component, module, with_stack};
 
 /// Who looks on while a guest runs, and what is wanted of it afterwards. Nothing of that reaches the guest.
@@ -61,24 +64,27 @@ pub(crate) struct Start<'a> {
 
 impl Start<'_> {
     /// Sets up what a guest's store holds, but for its fuel.
-    pub(crate) fn set_up(&self, ctx: &mut DeterministicCtx) -> Result<(), Error> {
-        ctx.set_max_held_bytes(self.inputs.max_held);
-        self.inputs.mount(ctx.files())?;
+    pub(crate) fn set_up(&self, wasi: &mut Wasi) -> Result<(), Error> {
+        wasi.set_max_held_bytes(self.inputs.max_held);
+        self.inputs.mount(wasi.files())
+    }
+
+    /// Has somebody answer a component's requests.
+    pub(crate) fn answer(&self, ctx: &mut DeterministicCtx) {
         if let Some(answering) = &self.inputs.responder {
             let mut responder: Box<dyn Responder> = (answering.make)();
             ctx.set_responder(move |request: http::Request<Bytes>| responder.respond(request));
         }
-        Ok(())
     }
 
     /// The guest begins.
-    pub(crate) fn begins(&mut self, ctx: &DeterministicCtx) {
+    pub(crate) fn begins(&mut self, wasi: &Wasi) {
         #[cfg(feature = "watch")]
         if let Some(beginning) = self.beginning.take() {
-            beginning.now(ctx.calls_so_far());
+            beginning.now(wasi.calls_so_far());
         }
         #[cfg(not(feature = "watch"))]
-        let _ = ctx;
+        let _ = wasi;
     }
 
     /// What is left of the hermetic directories, if it is wanted: putting it together takes memory and time.
@@ -91,6 +97,8 @@ impl Start<'_> {
 pub(crate) enum Program {
     Module(module::Program),
     Component(component::Program),
+    #[cfg(feature = "wasmi")]
+    Interpreted(interpreted::Program),
 }
 
 impl Program {
@@ -98,6 +106,10 @@ impl Program {
     pub(crate) fn prepare(inputs: &Inputs) -> Result<Self, Error> {
         inputs.check()?;
         let engine = inputs.engine()?;
+        #[cfg(feature = "wasmi")]
+        if inputs.engine_kind == EngineKind::Wasmi {
+            return interpreted::Program::prepare(inputs, engine).map(Program::Interpreted);
+        }
         match inputs.guest.kind() {
             Kind::Module => module::Program::prepare(inputs, engine).map(Program::Module),
             Kind::Component => component::Program::prepare(inputs, engine).map(Program::Component),
@@ -105,7 +117,12 @@ impl Program {
     }
 
     pub(crate) fn calls_nothing(&self) -> bool {
-        matches!(self, Program::Module(program) if program.calls_nothing())
+        match self {
+            Program::Module(program) => program.calls_nothing(),
+            Program::Component(_) => false,
+            #[cfg(feature = "wasmi")]
+            Program::Interpreted(program) => program.calls_nothing(),
+        }
     }
 }
 
@@ -142,9 +159,13 @@ impl Inputs {
         #[cfg(feature = "watch")]
         let beginning = observer.watch.as_ref().map(|watch| Beginning::of(watch, &mut policies, fuel.is_some()));
         let outputs = Outputs::new(observer.sink.clone(), observer.wanted.output);
-        let mut wasi = self.context(&outputs)?;
         let stdin = self.heard().open();
-        wasi.stdin(stdin.clone());
+        // For Wasmtime.
+        let context = || {
+            let mut wasi = self.context(&outputs)?;
+            wasi.stdin(stdin.clone());
+            Ok::<_, Error>(wasi)
+        };
         let request = match &self.entry {
             Entry::Request(request) => Some(request.parsed()),
             _ => None,
@@ -158,8 +179,10 @@ impl Inputs {
             beginning,
         };
         let ran = match program {
-            Program::Module(program) => program.run(wasi, policies, start),
-            Program::Component(program) => program.run(wasi, policies, start),
+            Program::Module(program) => program.run(context()?, policies, start),
+            Program::Component(program) => program.run(context()?, policies, start),
+            #[cfg(feature = "wasmi")]
+            Program::Interpreted(program) => program.run(policies, stdin.clone(), &outputs, start),
         };
         let mut outcome = ran?;
         stdin.finish()?;

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+#[cfg(feature = "wasmi")]
+use deterministic_wasmtime::wasi::p1;
 use tokio::io::{AsyncRead, ReadBuf};
 use wasmtime_wasi::cli::{IsTerminal, StdinStream};
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
@@ -283,5 +285,23 @@ impl AsyncRead for Open {
             Err(Nothing::Failed) => return Poll::Pending,
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(feature = "wasmi")]
+impl p1::Input for Open {
+    fn read(&mut self, len: usize) -> p1::StreamResult<Bytes> {
+        Open::read(self, len).map_err(|nothing| match nothing {
+            Nothing::Ended => p1::StreamError::Closed,
+            Nothing::Failed => p1::StreamError::Trap(HostFailed.into()),
+        })
+    }
+
+    fn blocking_read(&mut self, len: usize) -> p1::Pending<'_, p1::StreamResult<Bytes>> {
+        Box::pin(std::future::ready(p1::Input::read(self, len)))
+    }
+
+    fn is_ready(&mut self) -> bool {
+        true
     }
 }

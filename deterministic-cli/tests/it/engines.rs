@@ -26,6 +26,7 @@ fn reports_are_equal_on_each_engine() {
         &["--engine-opt-level", "speed-and-size"],
         &["--engine", "winch"],
         &["--engine", "pulley"],
+        &["--engine", "wasmi"],
         &["--engine", "pulley", "--engine-opt-level", "0"],
     ] {
         assert_eq!(report(&place, &[options, &["--all-memories"]].concat()), expected, "{options:?}");
@@ -41,9 +42,11 @@ fn what_an_engine_has_not_is_told_in_one_line() {
     let place = Place::new();
     place.file("answers.wat", guests::answers());
     for (options, says) in [
-        (&["--engine", "v8"][..], "there is no engine `v8`; choose one of: cranelift, winch, pulley"),
+        (&["--engine", "v8"][..], "there is no engine `v8`; choose one of: cranelift, winch, pulley, wasmi"),
         (&["--engine-opt-level", "9"], "choose one of: none, speed, speed-and-size"),
         (&["--engine", "winch", "--engine-opt-level", "none"], "the engine `winch` has no levels of optimisation"),
+        (&["--engine", "wasmi", "--engine-opt-level", "none"], "the engine `wasmi` has no levels of optimisation"),
+        (&["--engine", "wasmi", "--preload", "lib=answers.wat"], "the engine `wasmi` has no modules before the guest"),
         (&["--all-memories"], "--report"),
     ] {
         let ran = place.detwasi(&[&["run"], options, &["answers.wat"]].concat());

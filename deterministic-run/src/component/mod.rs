@@ -18,6 +18,7 @@ use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi::{p2::bindings as bindings2, p3::bindings as bindings3};
 
 use crate::error::refused;
+use crate::guest::initial_pages;
 use crate::inputs;
 use crate::run::Start;
 use crate::text::{chain, listed};
@@ -94,7 +95,7 @@ impl Program {
     pub(crate) fn prepare(inputs: &Inputs, engine: &Engine) -> Result<Self, Error> {
         let guest = &inputs.guest;
         let component = guest.compile(|binary| Component::from_binary(engine, &inputs.limited_component(binary)?))?;
-        guest.fits(component.resources_required(), inputs.max_memory)?;
+        guest.fits(component.resources_required().as_ref().map_or(0, initial_pages), inputs.max_memory)?;
         let call = match &inputs.entry {
             inputs::Entry::Invoke(text) => Some(Entry::Call(invoke::Call::parse(text, &component, guest)?)),
             inputs::Entry::Request(_) => Some(Entry::Handler(handler::Call::check(&component, guest)?)),
@@ -128,6 +129,7 @@ impl Program {
     pub(crate) fn run(&self, wasi: WasiCtxBuilder, policies: Policies, mut start: Start<'_>) -> Result<Outcome, Error> {
         let mut state = State::new(wasi, policies, start.inputs.limits());
         start.set_up(state.wasi.deterministic_mut())?;
+        start.answer(state.wasi.deterministic_mut());
         let mut store = Store::new(self.linked.component().engine(), state);
         store.limiter(State::limits);
         if let Some(fuel) = start.fuel {

@@ -118,12 +118,13 @@ fn list(reasons: &[Taint]) -> String {
 /// `deterministic-wasmtime 2026-11-21 fingerprint of a run`.
 ///
 /// `engine` is the hash of what Wasmtime calls the engine's compatibility hash: its target, compiler settings and proposals,
-/// and so the processor's features. [`portable`](Pieces::portable) leaves it out.
+/// and so the processor's features; of another engine the BLAKE3 hash of its [name](Pieces::engine_named). [`portable`](Pieces::portable) leaves it out.
 #[derive(Debug)]
 pub struct Pieces<'a> {
     guest: &'a [u8],
     policies: &'a Policies,
     engine: Option<&'a Engine>,
+    engine_name: Option<&'a str>,
     entry: &'a str,
     arguments: &'a [String],
     environment: &'a [(String, String)],
@@ -146,6 +147,7 @@ impl<'a> Pieces<'a> {
             guest,
             policies,
             engine: Some(engine),
+            engine_name: None,
             entry: "",
             arguments: &[],
             environment: &[],
@@ -204,6 +206,13 @@ impl<'a> Pieces<'a> {
         self
     }
 
+    /// In place of the engine of Wasmtime's that was given: another one, by its name and line, with no word on the processor.
+    pub fn engine_named(mut self, name: &'a str) -> Self {
+        self.engine = None;
+        self.engine_name = Some(name);
+        self
+    }
+
     /// The fingerprint.
     ///
     /// # Errors
@@ -244,6 +253,7 @@ impl<'a> Pieces<'a> {
         let variables = self.environment.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
         let settings = self.settings.iter();
         let settings = settings.fold(Description::new("settings", 1), |all, (name, value)| all.number(name, *value));
+        let named = self.engine_name.map(|name| blake3::hash(name.as_bytes()).as_bytes().to_vec());
         let run = Description::new("run", 1)
             .bytes("guest", blake3::hash(self.guest).as_bytes())
             .text("entry", self.entry)
@@ -255,7 +265,7 @@ impl<'a> Pieces<'a> {
             .policy("settings", settings)
             .text("wasmtime", WASMTIME)
             .number("adapter", ADAPTER)
-            .bytes("engine", self.engine.map(engine).unwrap_or_default());
+            .bytes("engine", named.or_else(|| self.engine.map(engine)).unwrap_or_default());
         let context = "deterministic-wasmtime 2026-11-21 fingerprint of a run";
         Ok(Fingerprint::derive(context, run.as_bytes()))
     }

@@ -41,8 +41,13 @@ impl Inputs {
     /// What of the engine cannot be had.
     pub(super) fn check_engine_kind(&self) -> Result<(), Error> {
         let kind = self.engine_kind;
-        if kind == EngineKind::Winch && self.opt_level.is_some() {
+        let optimises = matches!(kind, EngineKind::Cranelift | EngineKind::Pulley);
+        if !optimises && self.opt_level.is_some() {
             return Err(Error::NoOptLevel { kind });
+        }
+        #[cfg(feature = "wasmi")]
+        if kind == EngineKind::Wasmi && self.guest.kind() == Kind::Component {
+            return Err(Error::NotOnEngine { kind, what: "components" });
         }
         if kind == EngineKind::Winch && self.inspects() {
             return Err(Error::NotInspected { guest: self.guest.called(), kind });

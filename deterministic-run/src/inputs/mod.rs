@@ -62,7 +62,7 @@ pub struct Inputs {
     pub(crate) allowed_imports: Vec<String>,
     pub(crate) profile: bool,
     pub(crate) all_memories: bool,
-    engine_kind: EngineKind,
+    pub(crate) engine_kind: EngineKind,
     opt_level: Option<OptLevel>,
     compile_cache: Option<Cache>,
     engine: OnceLock<Engine>,
@@ -251,6 +251,12 @@ impl Inputs {
     pub fn profile(mut self, profile: bool) -> Self {
         self.profile = profile;
         self.recompile()
+    }
+
+    /// The guest's environment.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     /// A bundle of policies for one run.

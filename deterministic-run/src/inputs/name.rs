@@ -5,7 +5,7 @@ use deterministic_wasmtime::engine::MAX_WASM_STACK;
 
 use super::{Entry, Inputs};
 use crate::fingerprint::{Fingerprint, Pieces, Taint, Tainted};
-use crate::{Error, Summary};
+use crate::{EngineKind, Error, Summary};
 
 impl Inputs {
     /// The name of the run: a digest of all that decides how it goes. Whatever makes no difference is not in it: a setting that is
@@ -51,6 +51,10 @@ impl Inputs {
         if portable {
             pieces = pieces.portable();
         }
+        #[cfg(feature = "wasmi")]
+        if self.engine_kind == EngineKind::Wasmi && !portable {
+            pieces = pieces.engine_named(crate::interpreted::NAME);
+        }
         for live in &self.directories.live {
             pieces = pieces.live(&live.guest);
         }
@@ -59,6 +63,13 @@ impl Inputs {
         }
         if let Some(fuel) = fuel {
             pieces = pieces.setting("fuel", fuel);
+            // The only thing that an engine decides.
+            match self.engine_kind {
+                EngineKind::Cranelift | EngineKind::Pulley => {}
+                EngineKind::Winch => pieces = pieces.setting("fuel_of_winch", 1),
+                #[cfg(feature = "wasmi")]
+                EngineKind::Wasmi => pieces = pieces.setting("fuel_of_wasmi", 1),
+            }
         }
         pieces = pieces.setting("max_memory", self.max_memory);
         if self.max_held != DEFAULT_MAX_HELD_BYTES {

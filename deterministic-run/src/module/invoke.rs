@@ -6,6 +6,28 @@ use wasmtime::{ExternType, FuncType, Instance, Module, Store, Val, ValType};
 use crate::text::listed;
 use crate::{Error, Guest};
 
+/// What a module exports, whatever engine it is for.
+pub(crate) trait Exports {
+    /// The type of the function `name`, if there is one.
+    fn function(&self, name: &str) -> Option<FuncType>;
+
+    /// Each function with its type.
+    fn functions(&self) -> Vec<(String, FuncType)>;
+}
+
+impl Exports for Module {
+    fn function(&self, name: &str) -> Option<FuncType> {
+        match self.get_export(name) {
+            Some(ExternType::Func(ty)) => Some(ty),
+            _ => None,
+        }
+    }
+
+    fn functions(&self) -> Vec<(String, FuncType)> {
+        self.exports().filter_map(|export| Some((export.name().to_owned(), export.ty().func()?.clone()))).collect()
+    }
+}
+
 /// A call that fits its function.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -24,12 +46,9 @@ const PROGRAMS: [&str; 2] = ["", "_start"];
 
 impl Call {
     /// Reads `NAME(ARGS)`, or `NAME` with the arguments behind the guest, as `wasmtime run` has it.
-    pub(crate) fn parse(text: &str, args: &[String], module: &Module, guest: &Guest) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str, args: &[String], module: &impl Exports, guest: &Guest) -> Result<Self, Error> {
         let text = text.trim();
-        let function = |name: &str| match module.get_export(name) {
-            Some(ExternType::Func(ty)) => Some(ty),
-            _ => None,
-        };
+        let function = |name: &str| module.function(name);
         let parts = text.split_once('(').and_then(|(name, args)| Some((name.trim(), args.strip_suffix(')')?.trim())));
         // An export's name may have parentheses of its own.
         let (name, ty, given) = match (function(text), parts) {
@@ -41,8 +60,7 @@ impl Call {
             (None, None) => (text, None, Vec::new()),
         };
         let Some(ty) = ty else {
-            let functions = module.exports().filter_map(|export| Some((export.name(), export.ty().func()?.clone())));
-            let exports = listed(functions.map(|(name, ty)| signature(name, &ty)));
+            let exports = listed(module.functions().iter().map(|(name, ty)| signature(name, ty)));
             return Err(Error::NoSuchExport { guest: guest.called(), name: name.into(), exports });
         };
         let params = params(&ty, &given).map_err(|reason| Error::BadCall {
@@ -62,10 +80,12 @@ impl Call {
     ///
     /// [`Error::NoCommand`] and [`Error::BadCall`].
     pub fn program(args: &[String], module: &Module, guest: &Guest) -> Result<Self, Error> {
-        let function = |name: &str| match module.get_export(name) {
-            Some(ExternType::Func(ty)) => Some(ty),
-            _ => None,
-        };
+        Self::program_of(args, module, guest)
+    }
+
+    /// The same of any engine's module.
+    pub(crate) fn program_of(args: &[String], module: &impl Exports, guest: &Guest) -> Result<Self, Error> {
+        let function = |name: &str| module.function(name);
         let initialize = match function(INITIALIZE) {
             Some(ty) if ty.params().len() > 0 || ty.results().len() > 0 => {
                 let reason = "its export `_initialize` is no function without parameters and results";
@@ -88,6 +108,18 @@ impl Call {
     /// Whether there is nothing to call.
     pub(crate) fn is_nothing(&self) -> bool {
         self.name.is_none() && !self.initialize
+    }
+
+    /// The export that initialises the module, if it wants that.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn initializer(&self) -> Option<&'static str> {
+        self.initialize.then_some(INITIALIZE)
+    }
+
+    /// What is called, if anything is, with its arguments, and how many results it has.
+    #[cfg(feature = "wasmi")]
+    pub(crate) fn function(&self) -> Option<(&str, &[Val], usize)> {
+        self.name.as_deref().map(|name| (name, self.params.as_slice(), self.results))
     }
 
     /// Calls it, and says what it returned.

@@ -5,6 +5,8 @@ mod preload;
 mod profile;
 
 pub use self::invoke::Call;
+#[cfg(feature = "wasmi")]
+pub(crate) use self::invoke::{Exports, text};
 pub(crate) use self::preload::Preload;
 pub use self::profile::ProfileLine;
 
@@ -20,13 +22,14 @@ use wasmtime_wasi::WasiCtxBuilder;
 use self::preload::Prepared;
 use crate::ended::{NotProvided, is_allowed};
 use crate::error::refused;
+use crate::guest::initial_pages;
 use crate::inputs::Entry;
 use crate::run::Start;
 use crate::text::{chain, listed};
 use crate::{Ended, Error, Guest, Inputs, Outcome, memories};
 
 /// What guests are told to be built for.
-const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
+pub(crate) const PROVIDED: &str = "WASI 0.1 (target wasm32-wasip1)";
 
 /// What the store of a module holds.
 struct State {
@@ -77,7 +80,7 @@ impl Program {
             Entry::Invoke(text) => (Call::parse(text, args, &module, guest)?, true),
             _ => (Call::program(args, &module, guest)?, false),
         };
-        guest.fits(Some(module.resources_required()), inputs.max_memory)?;
+        guest.fits(initial_pages(&module.resources_required()), inputs.max_memory)?;
 
         let mut linker = Linker::new(engine);
         allow(&mut linker, &module, &inputs.allowed_imports).map_err(refused)?;

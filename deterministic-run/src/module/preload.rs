@@ -6,6 +6,7 @@ use wasmtime::{Engine, Extern, ExternType, ImportType, Linker, Memory, Module, S
 
 use super::{PROVIDED, State, allow, unknown};
 use crate::error::refused;
+use crate::guest::initial_pages;
 use crate::text::{chain, listed};
 use crate::{Error, Guest, Inputs, Summary};
 
@@ -70,7 +71,7 @@ impl Prepared {
             if is_program(&module) && inputs.limits_call_depth() {
                 return Err(Error::PreloadUncounted { guest: guest.called() });
             }
-            guest.fits(Some(module.resources_required()), inputs.max_memory)?;
+            guest.fits(initial_pages(&module.resources_required()), inputs.max_memory)?;
             allow(&mut prepared.linker, &module, &inputs.allowed_imports).map_err(refused)?;
             prepared.check(guest, &module, &prepared.linker)?;
             prepared.modules.push(Compiled { preload: preload.clone(), module, added });

@@ -16,6 +16,8 @@ const ENGINES: &[(EngineKind, Option<OptLevel>)] = &[
     (EngineKind::Cranelift, Some(OptLevel::SpeedAndSize)),
     (EngineKind::Winch, None),
     (EngineKind::Pulley, None),
+    #[cfg(feature = "wasmi")]
+    (EngineKind::Wasmi, None),
 ];
 
 /// Those that are the same each time.
@@ -160,7 +162,7 @@ fn engines_are_named_and_what_they_have_not_is_said() {
     }
     assert_eq!(
         "v8".parse::<EngineKind>().expect_err("there is none").to_string(),
-        "there is no engine `v8`; choose one of: cranelift, winch, pulley"
+        "there is no engine `v8`; choose one of: cranelift, winch, pulley, wasmi"
     );
     let inputs = Inputs::new(DEEP).expect("a guest").opt_level(OptLevel::Speed).engine_kind(EngineKind::Winch);
     assert!(matches!(inputs.check(), Err(Error::NoOptLevel { .. })));
