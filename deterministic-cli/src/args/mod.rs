@@ -133,8 +133,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code) or pulley (an interpreter). What comes of
-    /// it is the same on each
+    /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code), or an interpreter: pulley, or wasmi, which
+    /// shares nothing with the others. What comes of it is the same on each
     #[arg(long, value_name = "NAME", default_value_t = EngineKind::Cranelift)]
     pub(crate) engine: EngineKind,
 
