@@ -5,7 +5,9 @@
 
 pub mod call_depth;
 mod component;
+mod custom;
 pub mod memories;
+pub mod nan;
 pub mod profile;
 mod rewriting;
 pub mod stopwatch;

@@ -2,6 +2,7 @@
 #![no_main]
 
 use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by, module_instances, units_for_stack};
+use deterministic_instrument::nan::canonicalize_nans;
 use deterministic_instrument::profile::add_counters;
 use deterministic_instrument::stopwatch::add_stopwatch;
 use libfuzzer_sys::arbitrary::{self, Unstructured};
@@ -52,6 +53,7 @@ fuzz_target!(|data: &[u8]| {
     for cost in [CallCost::Call, CallCost::Frame] {
         same(was_valid, || limit_call_depth_by(&wasm, limit, cost).ok());
     }
+    same(was_valid, || canonicalize_nans(&wasm).ok());
     same(was_valid, || add_counters(&wasm).ok().map(|profiled| profiled.wasm));
     same(was_valid, || add_stopwatch(&wasm, &["", "wasi_snapshot_preview1"]).ok().map(|timed| timed.wasm));
     let _ = module_instances(&wasm);

@@ -1,4 +1,4 @@
-//! What becomes of custom sections.
+//! What becomes of the names.
 
 use wasm_encoder::{
     NameMap, NameSection,
@@ -8,13 +8,6 @@ use wasmparser::{Name, NameSectionReader};
 
 use super::EXCEEDED_FUNCTION;
 use crate::rewriting::Result;
-
-/// Whether the custom section `name` holds offsets into the code, which no longer fit.
-pub(super) fn is_about_code(name: &str) -> bool {
-    const PREFIXES: [&str; 4] = [".debug_", "metadata.code.", "reloc.", ".zdebug_"];
-    const NAMES: [&str; 3] = ["external_debug_info", "linking", "sourceMappingURL"];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
 
 /// The name section with a name for the function that traps, which no other function may have.
 pub(super) fn names(section: NameSectionReader<'_>, exceeded: u32) -> Result<NameSection> {

@@ -10,6 +10,7 @@ use wasm_encoder::{
 use wasmparser::{CustomSectionReader, FunctionBody, KnownCustom};
 
 use super::{CALL_DEPTH_EXPORT, CallCost, EXCEEDED, analyse::Analysis, body, custom};
+use crate::custom::is_about_code;
 use crate::rewriting::{Result, Rewriting};
 
 /// Encodes the module that was analysed again.
@@ -125,7 +126,7 @@ impl Rewriting for Rewriter {
                 module.section(&names);
                 self.has_names = true;
             }
-        } else if !custom::is_about_code(section.name()) {
+        } else if !is_about_code(section.name()) {
             module.section(&CustomSection::from(section));
         }
         Ok(())
