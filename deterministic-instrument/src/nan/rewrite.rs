@@ -1,17 +1,18 @@
 //! Encodes the functions again in which a NaN is made canonical.
 //!
-//! Behind the instruction its result is kept in a local, compared with itself, which only a NaN is not equal to, and chosen or not:
-//! no branch, no call.
+//! Behind the instruction its result is kept in a local and compared with itself, to which only a NaN is not equal. A number is
+//! replaced behind a branch, which processors foresee, as hardly any is a NaN; the lanes of a vector are chosen without one. A function
+//! that is called for it would take two to four times as long.
 
 use wasm_encoder::{
-    CustomSection, Function, Ieee32, Ieee64, InstructionSink, Module, ValType,
+    BlockType, CustomSection, Function, Ieee32, Ieee64, InstructionSink, Module, ValType,
     reencode::{Reencode, RoundtripReencoder},
 };
-use wasmparser::{CustomSectionReader, FunctionBody};
+use wasmparser::{CustomSectionReader, FunctionBody, KnownCustom};
 
 use super::analyse::{Body, Site};
 use super::operators::Shape;
-use crate::custom::is_about_code;
+use crate::custom;
 use crate::rewriting::{Result, Rewriting};
 
 const F32_NAN: u32 = 0x7fc0_0000;
@@ -37,7 +38,12 @@ impl Rewriting for Rewriter {
     }
 
     fn custom_section(&mut self, module: &mut Module, section: CustomSectionReader<'_>) -> Result {
-        if !is_about_code(section.name()) {
+        // A module is valid even if its name section cannot be read; it then stays.
+        if let KnownCustom::Name(names) = section.as_known()
+            && let Ok(names) = custom::without_labels(names)
+        {
+            module.section(&names);
+        } else if !custom::is_about_code(section.name()) {
             module.section(&CustomSection::from(section));
         }
         Ok(())
@@ -87,8 +93,14 @@ impl Kept {
         let kept = self.first.saturating_add(place as u32);
         code.local_tee(kept);
         match shape {
-            Shape::F32 => code.f32_const(Ieee32::new(F32_NAN)).local_get(kept).local_get(kept).f32_eq().select(),
-            Shape::F64 => code.f64_const(Ieee64::new(F64_NAN)).local_get(kept).local_get(kept).f64_eq().select(),
+            Shape::F32 => {
+                code.local_get(kept).f32_ne().if_(BlockType::Empty);
+                code.f32_const(Ieee32::new(F32_NAN)).local_set(kept).end().local_get(kept)
+            }
+            Shape::F64 => {
+                code.local_get(kept).f64_ne().if_(BlockType::Empty);
+                code.f64_const(Ieee64::new(F64_NAN)).local_set(kept).end().local_get(kept)
+            }
             Shape::F32x4 => code
                 .f32_const(Ieee32::new(F32_NAN))
                 .f32x4_splat()
