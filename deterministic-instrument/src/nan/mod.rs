@@ -4,7 +4,7 @@
 //! differently; a guest sees it as soon as it stores the number. [`canonicalize_nans`] puts into a core module, or into each of
 //! those in a component, what makes every such NaN the canonical one: `0x7fc00000` for `f32`, `0x7ff8000000000000` for `f64`, and
 //! the same in each lane of a vector. Wasmtime does that while it compiles, if `Config::cranelift_nan_canonicalization` is on; what
-//! comes out of here gives the same bits on an engine that has no such setting.
+//! comes out of here gives the same bits on an engine that has no such setting, or has it for a whole build only, as wasmi 2.
 //!
 //! # What is made canonical
 //!

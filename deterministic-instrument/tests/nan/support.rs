@@ -71,7 +71,8 @@ pub(crate) fn canonical() -> Engine {
     Engine::new(plain().cranelift_nan_canonicalization(true)).expect("Cranelift")
 }
 
-/// All engines that leave NaNs alone, each with the module. Winch does not know the relaxed instructions.
+/// Engines that leave NaNs alone, each with the module. (wasmi does if this package is built alone: the adapter has it make them
+/// canonical, and then it must change nothing.) Winch does not know the relaxed instructions.
 pub(crate) fn on_all(wasm: &[u8], is_relaxed: bool) -> Vec<(&'static str, Box<dyn Running>)> {
     let mut all: Vec<(&'static str, Box<dyn Running>)> = vec![("wasmi", Box::new(OnWasmi::new(wasm)))];
     let mut add = |name, config: &Config| {
