@@ -16,6 +16,7 @@ pub(crate) struct LazyChaCha8 {
 }
 
 impl LazyChaCha8 {
+    #[inline]
     pub(crate) fn new(seed: Seed, name: &'static str) -> Self {
         LazyChaCha8 { seed, name, made: None }
     }

@@ -41,9 +41,16 @@ impl Policies {
     /// The deterministic defaults under `seed`: virtual time that only sleeping moves, from 2025-01-01T00:00:00Z;
     /// ChaCha8 streams; events in order.
     pub fn new(seed: Seed) -> Self {
+        Self::with_clock(seed, Box::new(VirtualClock::new()))
+    }
+
+    /// The same, but of another `clock`: `Policies { clock, ..Policies::new(seed) }` without a clock made for nothing.
+    // What it makes is made where it stays.
+    #[inline(always)]
+    pub fn with_clock(seed: Seed, clock: Box<dyn Clock>) -> Self {
         Policies {
             epoch: WallTime::DEFAULT_EPOCH,
-            clock: Box::new(VirtualClock::new()),
+            clock,
             secure_random: Box::new(LazyChaCha8::new(seed, "secure")),
             insecure_random: Box::new(LazyChaCha8::new(seed, "insecure")),
             insecure_seed: seed.into(),

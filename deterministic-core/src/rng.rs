@@ -107,9 +107,10 @@ impl<R: TryRng + Send> Rng for R {
 /// Draws a generator byte by byte: how a read is cut never changes the bytes.
 pub struct ByteStream {
     rng: alloc::boxed::Box<dyn Rng>,
+    /// 0 until the generator is asked: many guests draw from no stream or from one.
     word: usize,
     /// The bits of a length that is no multiple of the word; all bits where the word is no power of two, since dividing
-    /// takes longer than most reads.
+    /// takes longer than most reads, and where it is not known yet.
     odd: usize,
     /// The last `left` bytes of `rest` were drawn and not yet given.
     rest: [u8; ByteStream::MAX_WORD],
@@ -127,10 +128,16 @@ impl ByteStream {
     pub const MAX_WORD: usize = 64;
 
     /// The stream that `rng` makes from here on. A word above [`MAX_WORD`](Self::MAX_WORD) counts as that.
+    #[inline]
     pub fn new(rng: alloc::boxed::Box<dyn Rng>) -> Self {
-        let word = rng.word().get().min(Self::MAX_WORD);
-        let odd = if word.is_power_of_two() { word - 1 } else { usize::MAX };
-        ByteStream { rng, word, odd, rest: [0; Self::MAX_WORD], left: 0 }
+        ByteStream { rng, word: 0, odd: usize::MAX, rest: [0; Self::MAX_WORD], left: 0 }
+    }
+
+    /// Asks the generator for its word.
+    #[cold]
+    fn begin(&mut self) {
+        self.word = self.rng.word().get().min(Self::MAX_WORD);
+        self.odd = if self.word.is_power_of_two() { self.word - 1 } else { usize::MAX };
     }
 
     /// Fills `buf` with the next bytes of the stream.
@@ -147,6 +154,10 @@ impl ByteStream {
     }
 
     fn fill_cut(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
+        if self.word == 0 {
+            self.begin();
+            return self.fill(buf);
+        }
         let (kept, buf) = buf.split_at_mut(self.left.min(buf.len()));
         self.give(kept);
         let (words, tail) = buf.split_at_mut(buf.len() - buf.len() % self.word);
@@ -178,6 +189,10 @@ impl ByteStream {
         if self.left == 0 && 8 & self.odd == 0 {
             return self.rng.draw_u64();
         }
+        if self.word == 0 {
+            self.begin();
+            return self.next_u64();
+        }
         let mut bytes = [0; 8];
         self.fill(&mut bytes)?;
         Ok(u64::from_le_bytes(bytes))
@@ -205,7 +220,10 @@ impl ByteStream {
         let bad = || PolicyError::BadSnapshot { policy: "ByteStream", reason: "it ends early".into() };
         let (&left, state) = state.split_first().ok_or_else(bad)?;
         let left = usize::from(left);
-        if left >= self.word.max(1) || state.len() < left {
+        if self.word == 0 {
+            self.begin();
+        }
+        if left >= self.word || state.len() < left {
             return Err(bad());
         }
         let (kept, state) = state.split_at(left);

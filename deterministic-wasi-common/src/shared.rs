@@ -28,7 +28,7 @@ impl Shared {
     pub(crate) fn new(policies: Policies) -> Arc<Self> {
         let Policies { epoch, clock, secure_random, scheduler, rules, .. } = policies;
         let state = State {
-            time: Timeline::new(epoch, clock, scheduler, &rules),
+            time: Timeline::new(epoch, clock, scheduler, rules),
             random: ByteStream::new(secure_random),
             calls: HostCalls::default(),
             failure: None,

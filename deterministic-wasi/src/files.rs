@@ -58,7 +58,7 @@ pub struct Files {
     system: Option<Box<FileSystem>>,
     epoch: u64,
     /// The guest's name of a directory that the host did not give, and what it said.
-    missing: Option<(String, String)>,
+    missing: Option<Box<(String, String)>>,
 }
 
 impl Files {
@@ -77,7 +77,7 @@ impl Files {
     /// The host did not give the directory that the guest is to see as `guest`, for this `reason`: the guest ends when it first
     /// uses a file.
     pub fn is_missing(&mut self, guest: String, reason: String) {
-        self.missing = Some((guest, reason));
+        self.missing = Some(Box::new((guest, reason)));
     }
 
     /// The file system, for what needs no time.
@@ -89,7 +89,10 @@ impl Files {
     pub fn as_they_are(&mut self) -> Result<&mut FileSystem, Error> {
         match &self.missing {
             None => Ok(self.system()),
-            Some((guest, reason)) => Err(Error::Directory { guest: guest.clone(), reason: reason.clone() }),
+            Some(missing) => {
+                let (guest, reason) = (**missing).clone();
+                Err(Error::Directory { guest, reason })
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! What is counted belongs to a number in the table of resources ([`Held::set`], [`Held::release`]), or to a [`Charge`] for
 //! things that are dropped where the context cannot be reached.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,10 +56,12 @@ impl Default for Account {
 // elsewhere, so that what is given back must not be lost.
 impl Account {
     /// How many bytes are held.
+    #[inline]
     pub fn held(&self) -> u64 {
         self.0.held.load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn limit(&self) -> u64 {
         self.0.limit.load(Ordering::Relaxed)
     }
@@ -136,7 +139,8 @@ impl Drop for Charge {
 /// The total, and what of it belongs to which number in the table of resources.
 #[derive(Debug, Default)]
 pub struct Held {
-    account: Account,
+    /// Made when something is first counted: many guests keep nothing.
+    account: OnceCell<Account>,
     /// By number, as deadlines are: freed numbers are given again first.
     by_number: Vec<u64>,
     /// How many resources wasmtime's own functions took out of the table since [`Held::sweep`] last looked.
@@ -148,24 +152,28 @@ const SWEPT_PER_UNSEEN: usize = 64;
 
 impl Held {
     /// The total.
+    #[inline]
     pub fn account(&self) -> &Account {
-        &self.account
+        self.account.get_or_init(Account::default)
     }
 
     /// What the resource `number` counts from now on. Nothing has changed if that is too much.
     #[inline]
     pub fn set(&mut self, number: u32, bytes: u64) -> Result {
         let index = number as usize;
-        let before = self.of(number);
-        if bytes > before {
-            self.account.take(bytes - before)?;
-        } else {
-            self.account.give(before - bytes);
-        }
-        if self.by_number.len() <= index {
+        let account = self.account.get_or_init(Account::default);
+        let Some(counted) = self.by_number.get_mut(index) else {
+            account.take(bytes)?;
             self.by_number.resize(index + 1, 0);
+            self.by_number[index] = bytes;
+            return Ok(());
+        };
+        if bytes > *counted {
+            account.take(bytes - *counted)?;
+        } else {
+            account.give(*counted - bytes);
         }
-        self.by_number[index] = bytes;
+        *counted = bytes;
         Ok(())
     }
 
@@ -179,7 +187,8 @@ impl Held {
     #[inline]
     pub fn release(&mut self, number: u32) {
         if let Some(bytes) = self.by_number.get_mut(number as usize) {
-            self.account.give(std::mem::take(bytes));
+            let bytes = std::mem::take(bytes);
+            self.account().give(bytes);
         }
     }
 
@@ -191,9 +200,10 @@ impl Held {
             return;
         }
         self.unseen = 0;
+        let account = self.account.get_or_init(Account::default);
         for (number, bytes) in (0..).zip(&mut self.by_number) {
             if *bytes > 0 && !is_alive(number) {
-                self.account.give(std::mem::take(bytes));
+                account.give(std::mem::take(bytes));
             }
         }
     }
@@ -228,17 +238,17 @@ impl Wasi {
     ///
     /// What the guest already has stays, also if it is more than `bytes`.
     pub fn set_max_held_bytes(&mut self, bytes: u64) {
-        self.held.account.0.limit.store(bytes, Ordering::Relaxed);
+        self.held.account().0.limit.store(bytes, Ordering::Relaxed);
     }
 
     /// The limit that [`set_max_held_bytes`](Self::set_max_held_bytes) sets.
     pub fn max_held_bytes(&self) -> u64 {
-        self.held.account.limit()
+        self.held.account().limit()
     }
 
     /// How much of it the store's guests hold now.
     pub fn held_bytes(&self) -> u64 {
-        self.held.account.held()
+        self.held.account().held()
     }
 }
 
@@ -250,7 +260,7 @@ mod tests {
 
     fn limited(limit: u64) -> Held {
         let held = Held::default();
-        held.account.0.limit.store(limit, Ordering::Relaxed);
+        held.account().0.limit.store(limit, Ordering::Relaxed);
         held
     }
 

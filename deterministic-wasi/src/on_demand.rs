@@ -1,17 +1,17 @@
 //! State that few guests need.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
 
 /// A `T` that is made when it is first looked at. A context is made for each run, and making and dropping what few guests use would
 /// take a good part of the time for that.
-pub struct OnDemand<T>(OnceLock<Box<T>>);
+pub struct OnDemand<T>(OnceCell<Box<T>>);
 
 impl<T> Default for OnDemand<T> {
     #[inline]
     fn default() -> Self {
-        OnDemand(OnceLock::new())
+        OnDemand(OnceCell::new())
     }
 }
 

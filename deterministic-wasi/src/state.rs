@@ -36,35 +36,38 @@ pub struct Wasi {
     pub config: OnDemand<BTreeMap<String, String>>,
     /// The data of `wasi:keyvalue`.
     pub keyvalue: OnDemand<KeyValue>,
-    /// What of that the guests made.
-    pub keyvalue_held: Charge,
+    /// What of that the guests made, if they made any.
+    keyvalue_held: Option<Charge>,
 }
 
 impl Wasi {
     /// The state at the beginning of a run under `policies`.
+    // Inlined, all that it makes is made where it stays: it is large, and a context is made for each run.
+    #[inline]
     pub fn new(policies: Policies) -> Self {
         let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler, rules } = policies;
-        let held = Held::default();
         Wasi {
-            time: Timeline::new(epoch, clock, scheduler, &rules),
+            time: Timeline::new(epoch, clock, scheduler, rules),
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
             files: Files::new(epoch.as_unix_nanos()),
             calls: HostCalls::default(),
+            held: Held::default(),
             config: OnDemand::default(),
             keyvalue: OnDemand::default(),
-            keyvalue_held: held.account().nothing(),
-            held,
+            keyvalue_held: None,
         }
     }
 
     /// Where the timeline stands.
+    #[inline]
     pub fn now(&self) -> Instant {
         self.time.now()
     }
 
     /// What the wall clock shows there.
+    #[inline]
     pub fn wall_now(&self) -> WallTime {
         self.time.wall_now()
     }
@@ -143,6 +146,12 @@ impl Wasi {
     /// What `wasi:keyvalue` holds, to fill it before a run and look at it after.
     pub fn keyvalue_mut(&mut self) -> &mut KeyValue {
         &mut self.keyvalue
+    }
+
+    /// The same for an adapter, and what of it the guests made.
+    pub fn keyvalue_and_held(&mut self) -> (&mut KeyValue, &mut Charge) {
+        let held = self.keyvalue_held.get_or_insert_with(|| self.held.account().nothing());
+        (&mut self.keyvalue, held)
     }
 
     /// Saves the policies' state, so that a run can be continued twice. What the guest learned of files (their numbers,

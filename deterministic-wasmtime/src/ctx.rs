@@ -24,6 +24,7 @@ pub struct DeterministicCtx {
 
 impl DeterministicCtx {
     /// The state at the beginning of a run under `policies`.
+    #[inline]
     pub fn new(policies: Policies) -> Self {
         DeterministicCtx {
             wasi: Wasi::new(policies),

@@ -63,7 +63,6 @@ fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, version: Version) -
     linker.func_wrap(module, "sched_yield", || 0)?;
     // Sleeps are not counted for a guest to which each timer is due at once.
     let calls = HostCalls::default();
-    let rules = Rules { timers_are_due: true, ..Rules::default() };
     linker.func_wrap(
         module,
         "poll_oneoff",
@@ -72,7 +71,8 @@ fn replace<T: 'static>(linker: &mut Linker<T>, module: &str, version: Version) -
             let memory = memory::by_name(&mut caller)?;
             let mut memory = GuestMemory::new(memory.data_mut(&mut caller));
             let clock = Box::new(FrozenClock::at(Instant::ZERO));
-            let mut time = Timeline::new(WallTime::UNIX_EPOCH, clock, Box::new(InOrder), &rules);
+            let rules = Rules { timers_are_due: true, ..Rules::default() };
+            let mut time = Timeline::new(WallTime::UNIX_EPOCH, clock, Box::new(InOrder), rules);
             let list = (subscriptions, events, count, count_out);
             match poll_without_descriptors((&mut time, &calls), &mut memory, version, list, copy_limit) {
                 Ok(()) => Ok(0),

@@ -74,7 +74,7 @@ impl WasiCtxBuilderExt for WasiCtxBuilder {
             .secure_random(Unreached)
             .insecure_random(Unreached)
             .insecure_random_seed(0);
-        P1Ctx::new(self.build(), policies)
+        P1Ctx::new(self, policies)
     }
 
     fn build_deterministic(&mut self, policies: Policies) -> ComponentCtx {
@@ -88,7 +88,7 @@ pub(crate) fn install(builder: &mut WasiCtxBuilder, policies: Policies) -> &mut 
     let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, rules, .. } = policies;
     let (secure_random, insecure_random) = (ByteStream::new(secure_random), ByteStream::new(insecure_random));
     let resolution = rules.resolution.get();
-    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock, Box::new(InOrder), &rules)));
+    let time = Arc::new(Mutex::new(Timeline::new(epoch, clock, Box::new(InOrder), rules)));
     let clock = |id| HookClock { time: time.clone(), id, last: Cell::new(0), resolution };
     closed(builder)
         .wall_clock(clock(ClockId::Realtime))

@@ -108,6 +108,7 @@ fn main() {
     }
     choose(wanted, "p1 context of stock", || contexts("stock", || make_stock(Side::Stock)));
     choose(wanted, "p1 context", || contexts("ours", || make_p1(Preset::Simulation)));
+    choose(wanted, "p1 context of chaos", || contexts("chaos", || make_p1(Preset::Chaos)));
     for call in component_calls {
         choose(wanted, &format!("p2 {}", call.name), || component(&call));
     }

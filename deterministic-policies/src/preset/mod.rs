@@ -1,6 +1,7 @@
 //! Bundles by name.
 
 mod chaos;
+mod deferred;
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -85,12 +86,12 @@ impl Preset {
     /// `host` takes nothing from the seed, unless the host has no entropy to give: then `insecure_seed` is the seed's.
     /// `deterministic_wasi_ctx` takes only `insecure_seed` from it, which the crate it copies leaves to the host.
     pub fn policies(self, seed: &Seed) -> Policies {
-        let simulation = || Policies { clock: Box::new(VirtualClock::with_tick(TICK)), ..Policies::new(*seed) };
+        let simulation = || Policies::with_clock(*seed, Box::new(VirtualClock::with_tick(TICK)));
         match self {
-            Preset::Frozen => Policies { clock: Box::new(FrozenClock::new()), ..Policies::new(*seed) },
+            Preset::Frozen => Policies::with_clock(*seed, Box::new(FrozenClock::new())),
             Preset::Simulation => simulation(),
             Preset::Chaos => {
-                Policies { clock: chaos::clock(seed), scheduler: chaos::scheduler(seed), ..Policies::new(*seed) }
+                Policies { scheduler: chaos::scheduler(seed), ..Policies::with_clock(*seed, chaos::clock(seed)) }
             }
             Preset::Strict => Policies { secure_random: Box::new(Refusing), ..simulation() },
             #[cfg(feature = "std")]

@@ -2,10 +2,10 @@
 
 #![allow(missing_docs, reason = "the functions are WASI's, and its specification documents them")]
 
-use super::P1;
 use super::abi::{Version, write_bytes, write_u32};
 use super::guest::{GuestMemory, GuestPtr};
 use super::types::{Errno, Fdflags, Riflags, SIGNAL, Sdflags, member};
+use super::{P1, State};
 use crate::Error;
 use crate::fault::{Answer, TrapKind};
 
@@ -47,22 +47,35 @@ fn terminated(string: String) -> Box<[u8]> {
     bytes.into()
 }
 
+/// What there is before the start.
+static NONE: Strings = Strings(Vec::new());
+
+impl State {
+    fn arguments(&self) -> &Strings {
+        self.started.as_ref().map_or(&NONE, |started| &started.arguments)
+    }
+
+    fn environment(&self) -> &Strings {
+        self.started.as_ref().map_or(&NONE, |started| &started.environment)
+    }
+}
+
 type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
 
 pub fn args_get(ctx: &mut P1<'_>, memory: Memory, _: Version, (argv, buf): (i32, i32)) -> Answer {
-    ctx.state.arguments.write(memory, argv, buf)
+    ctx.state.arguments().write(memory, argv, buf)
 }
 
 pub fn args_sizes_get(ctx: &mut P1<'_>, memory: Memory, _: Version, (count, size): (i32, i32)) -> Answer {
-    ctx.state.arguments.write_sizes(memory, count, size)
+    ctx.state.arguments().write_sizes(memory, count, size)
 }
 
 pub fn environ_get(ctx: &mut P1<'_>, memory: Memory, _: Version, (environ, buf): (i32, i32)) -> Answer {
-    ctx.state.environment.write(memory, environ, buf)
+    ctx.state.environment().write(memory, environ, buf)
 }
 
 pub fn environ_sizes_get(ctx: &mut P1<'_>, memory: Memory, _: Version, (count, size): (i32, i32)) -> Answer {
-    ctx.state.environment.write_sizes(memory, count, size)
+    ctx.state.environment().write_sizes(memory, count, size)
 }
 
 /// Never succeeds: the guest ends. Statuses from 126 on are the host's own on many systems, and stock refuses them.

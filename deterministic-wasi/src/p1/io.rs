@@ -12,7 +12,7 @@ use super::descriptors::{Descriptor, File};
 use super::guest::{Bytes, GuestError, GuestMemory, GuestPtr};
 use super::streams::{self, Wait};
 use super::types::{ADVICE, Errno, Fdflags, Whence, member};
-use super::{P1, State};
+use super::{P1, Started};
 use crate::fault::{Answer, Fault, TrapKind};
 use crate::files::random_bytes;
 use crate::reserve;
@@ -188,8 +188,8 @@ fn write_to_stream(
     memory: Memory<'_, '_>,
     (fd, buffers, out): (i32, Buffers, i32),
 ) -> Answer<Option<Wait>> {
-    let State { descriptors: Some(table), scratch, .. } = &mut *ctx.state else { return Err(Errno::Badf.into()) };
-    let Descriptor::Output { stream, .. } = table.get_mut(fd)? else { return Err(Errno::Badf.into()) };
+    let Some(Started { descriptors, scratch, .. }) = &mut ctx.state.started else { return Err(Errno::Badf.into()) };
+    let Descriptor::Output { stream, .. } = descriptors.get_mut(fd)? else { return Err(Errno::Badf.into()) };
     buffers.gather(memory, scratch)?;
     let written = scratch.len() as u32;
     // One long write is not a reason to keep its room for ever.

@@ -65,12 +65,16 @@ pub mod functions {
 /// What a store keeps for WASI 0.1 in addition to what all versions share.
 #[derive(Default)]
 pub struct State {
-    /// Made when the guest starts, so that directories can be mounted until then.
-    descriptors: Option<Table>,
-    arguments: Strings,
-    environment: Strings,
+    started: Option<Started>,
     allowance: Allowance,
     captured: Option<Captured>,
+}
+
+/// What there is from the start of the guest: directories can be mounted until then, and a context that is made takes less time.
+struct Started {
+    descriptors: Table,
+    arguments: Strings,
+    environment: Strings,
     /// What is written to a standard stream, kept from call to call.
     scratch: BytesMut,
 }
@@ -79,15 +83,18 @@ impl State {
     /// Whether it was [started](State::start).
     #[inline]
     pub fn is_started(&self) -> bool {
-        self.descriptors.is_some()
+        self.started.is_some()
     }
 
     /// Gives the guest its standard streams, the directories that are mounted in `wasi`, its arguments, and its environment.
     pub fn start(&mut self, wasi: &mut Wasi, stdio: Stdio, arguments: Vec<String>, environment: Vec<(String, String)>) {
-        self.arguments = Strings::arguments(arguments);
-        self.environment = Strings::environment(environment);
         let captured = self.captured.is_some();
-        self.descriptors = Some(Table::new(stdio, wasi.files.system(), wasi.held.account(), captured));
+        self.started = Some(Started {
+            descriptors: Table::new(stdio, wasi.files.system(), wasi.held.account(), captured),
+            arguments: Strings::arguments(arguments),
+            environment: Strings::environment(environment),
+            scratch: BytesMut::new(),
+        });
     }
 
     /// How many bytes of strings and lists the next call may make the host copy: to be set before each that copies.
@@ -99,7 +106,7 @@ impl State {
     /// The descriptors. There are none before the start.
     #[inline]
     fn table(&mut self) -> Answer<&mut Table> {
-        Ok(self.descriptors.as_mut().ok_or(Errno::Badf)?)
+        Ok(&mut self.started.as_mut().ok_or(Errno::Badf)?.descriptors)
     }
 }
 

@@ -38,9 +38,9 @@ impl From<Arguments> for Call {
 }
 
 pub fn poll_oneoff(ctx: &mut P1<'_>, memory: &mut GuestMemory<'_>, version: Version, arguments: Arguments) -> Answer {
-    let State { descriptors, allowance, .. } = &mut *ctx.state;
+    let State { started, allowance, .. } = &mut *ctx.state;
     let Wasi { time, files, calls, .. } = &mut *ctx.wasi;
-    let mut open = Open { table: descriptors, files };
+    let mut open = Open { started, files };
     poll(version.layout(), (time, calls), &mut open, memory, arguments.into(), allowance.0)
 }
 

@@ -2,7 +2,8 @@
 
 use deterministic_core::EventKind;
 
-use super::descriptors::{Descriptor, Table};
+use super::Started;
+use super::descriptors::Descriptor;
 use super::types::Errno;
 use crate::fault::Answer;
 use crate::files::Files;
@@ -22,7 +23,7 @@ pub(super) trait Descriptors {
 
 /// The descriptors of a context, and the files behind them.
 pub(super) struct Open<'a> {
-    pub(super) table: &'a mut Option<Table>,
+    pub(super) started: &'a mut Option<Started>,
     pub(super) files: &'a mut Files,
 }
 
@@ -30,8 +31,8 @@ impl Descriptors for Open<'_> {
     fn readiness(&mut self, fd: u32, kind: EventKind) -> Answer<Readiness> {
         let write = kind == EventKind::Writable;
         self.files.as_they_are()?;
-        let table = self.table.as_mut().ok_or(Errno::Badf)?;
-        let ready = match table.get_mut(fd as i32)? {
+        let Started { descriptors, .. } = self.started.as_mut().ok_or(Errno::Badf)?;
+        let ready = match descriptors.get_mut(fd as i32)? {
             Descriptor::Input { stream, .. } if !write => stream.is_ready(),
             Descriptor::Output { stream, .. } if write => stream.is_ready(),
             Descriptor::Captured(_) if write => true,

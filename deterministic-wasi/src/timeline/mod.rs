@@ -35,13 +35,16 @@ pub struct Timeline {
 
 impl Timeline {
     /// A timeline at its beginning.
-    pub fn new(epoch: WallTime, clock: Box<dyn Clock>, mut scheduler: Box<dyn Scheduler>, rules: &Rules) -> Self {
+    #[inline]
+    pub fn new(epoch: WallTime, clock: Box<dyn Clock>, mut scheduler: Box<dyn Scheduler>, rules: Rules) -> Self {
         let mut clock = rules.enforce(clock);
+        let (resolution, timers_are_due) = (rules.resolution.get(), rules.timers_are_due);
+        drop(rules);
         let observes_fuel = clock.fuel_observer().is_some();
         Timeline {
             epoch,
-            resolution: rules.resolution.get(),
-            timers_are_due: rules.timers_are_due,
+            resolution,
+            timers_are_due,
             observes_fuel,
             observes_yields: observes_fuel || scheduler.yield_observer().is_some(),
             fuel_left: None,

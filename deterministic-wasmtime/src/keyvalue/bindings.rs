@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use deterministic_wasi::{Exceeded, HANDLE, HostCall, Wasi};
+use deterministic_wasi::{Exceeded, HANDLE, HostCall};
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
@@ -125,7 +125,7 @@ impl DeterministicCtxView<'_> {
 /// may be the embedder's.
 impl DeterministicCtxView<'_> {
     fn insert(&mut self, bucket: &str, key: String, value: Vec<u8>) -> Result<(), Error> {
-        let Wasi { keyvalue, keyvalue_held, .. } = &mut self.ctx.wasi;
+        let (keyvalue, keyvalue_held) = self.ctx.keyvalue_and_held();
         let (more, less) = keyvalue.exchanged(bucket, &key, value.len() as u64);
         keyvalue_held.grow(more)?;
         match keyvalue.insert(bucket, key, value) {
@@ -141,7 +141,7 @@ impl DeterministicCtxView<'_> {
     }
 
     fn remove(&mut self, bucket: &str, key: &str) {
-        let Wasi { keyvalue, keyvalue_held, .. } = &mut self.ctx.wasi;
+        let (keyvalue, keyvalue_held) = self.ctx.keyvalue_and_held();
         keyvalue_held.shrink(keyvalue.released(bucket, key));
         keyvalue.remove(bucket, key);
     }

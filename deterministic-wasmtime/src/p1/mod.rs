@@ -20,7 +20,7 @@ mod stdio;
 
 use deterministic_core::Policies;
 use deterministic_wasi::p1::State;
-use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use self::memory::Bound;
 use crate::DeterministicCtx;
@@ -35,13 +35,27 @@ pub struct P1Ctx {
     deterministic: DeterministicCtx,
     state: State,
     bound: Bound,
+    /// Whether the directories of the builder are mounted: before the first who may look at files.
+    has_mounted: bool,
 }
 
 impl P1Ctx {
-    pub(crate) fn new(mut wasi: WasiCtx, policies: Policies) -> Self {
-        let mut deterministic = DeterministicCtx::new(policies);
-        deterministic.mount_preopens(&mut wasi);
-        P1Ctx { wasi, deterministic, state: State::default(), bound: Bound::default() }
+    #[inline]
+    pub(crate) fn new(builder: &mut WasiCtxBuilder, policies: Policies) -> Self {
+        P1Ctx {
+            wasi: builder.build(),
+            deterministic: DeterministicCtx::new(policies),
+            state: State::default(),
+            bound: Bound::default(),
+            has_mounted: false,
+        }
+    }
+
+    fn mount(&mut self) {
+        if !self.has_mounted {
+            self.has_mounted = true;
+            self.deterministic.mount_preopens(&mut self.wasi);
+        }
     }
 
     /// The state of the policies: where the timeline stands, what was called. [`ComponentCtx`](crate::ComponentCtx) has the
@@ -52,6 +66,7 @@ impl P1Ctx {
 
     /// The same, to restore a saved state, to mount directories before the guest starts, or to let time pass.
     pub fn deterministic_mut(&mut self) -> &mut DeterministicCtx {
+        self.mount();
         &mut self.deterministic
     }
 }

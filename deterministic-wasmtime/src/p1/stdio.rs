@@ -80,6 +80,7 @@ impl P1Ctx {
     /// Gives the guest what was set on the builder.
     #[cold]
     pub(super) fn start(&mut self) -> Result<()> {
+        self.mount();
         let mut table = ResourceTable::new();
         let mut cli = WasiCliCtxView { ctx: self.wasi.cli(), table: &mut table };
         let (arguments, environment) = (cli.get_arguments()?, cli.get_environment()?);
