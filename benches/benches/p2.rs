@@ -51,20 +51,7 @@ fn randomness(criterion: &mut Criterion) {
 }
 
 fn polling(criterion: &mut Criterion) {
-    /// What the floor's pollables are.
-    struct Timer;
-    let floor: Floor = |linker| {
-        let mut poll = linker.instance("wasi:io/poll@0.2.6")?;
-        poll.resource("pollable", ResourceType::host::<Timer>(), |_, _| Ok(()))?;
-        poll.func_wrap("poll", |_, (list,): (Vec<Resource<Timer>>,)| {
-            Ok(((0..list.len() as u32).collect::<Vec<_>>(),))
-        })?;
-        poll.func_wrap("[method]pollable.ready", |_, (_,): (Resource<Timer>,)| Ok((true,)))?;
-        poll.func_wrap("[method]pollable.block", |_, (_,): (Resource<Timer>,)| Ok(()))?;
-        let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.6")?;
-        clock.resource("pollable", ResourceType::host::<Timer>(), |_, _| Ok(()))?;
-        clock.func_wrap("subscribe-duration", |_, (_,): (u64,)| Ok((Resource::<Timer>::new_own(1),)))
-    };
+    let floor: Floor = p2::polling_floor;
     bench(criterion, &p2::poll(1), None, |_| true, Some(floor));
     for count in [16, 256] {
         bench(criterion, &p2::poll(count), None, stock_or_ours, Some(floor));

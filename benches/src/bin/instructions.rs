@@ -1,7 +1,7 @@
 //! Does the hot call that its argument names a thousand times inside [`measured`], where `scripts/instructions` has valgrind
 //! count. Without an argument, prints the names.
 
-use benches::components::{p2, p2_engine, start_p2};
+use benches::components::{p2, p2_engine, start_floor, start_p2};
 use benches::{Call, ComponentCall, Counted, Side, core_engine, make_p1, make_stock};
 use deterministic_policies::Preset;
 use deterministic_wasmtime::core::Seed;
@@ -62,6 +62,12 @@ fn component(call: &ComponentCall) {
     count(&call.name, |calls| run.call(&mut store, (calls,)).expect("it ends well").0);
 }
 
+/// The same call, answered by a host function that does nothing.
+fn floor(call: &ComponentCall) {
+    let (mut store, run) = start_floor(&call.component(&p2_engine()), p2::polling_floor);
+    count(&call.name, |calls| run.call(&mut store, (calls,)).expect("it ends well").0);
+}
+
 /// Makes contexts, and drops them.
 fn contexts<T>(name: &str, make: impl Fn() -> T) {
     count(name, |calls| (0..calls).map(|_| drop(std::hint::black_box(make()))).count() as u64);
@@ -111,5 +117,8 @@ fn main() {
     choose(wanted, "p1 context of chaos", || contexts("chaos", || make_p1(Preset::Chaos)));
     for call in component_calls {
         choose(wanted, &format!("p2 {}", call.name), || component(&call));
+        if call.name.contains("block") || call.name == "poll 1 due" {
+            choose(wanted, &format!("p2 {}, floor", call.name), || floor(&call));
+        }
     }
 }

@@ -4,7 +4,7 @@ pub mod p2;
 pub mod p3;
 mod sides;
 
-pub use sides::{Floor, each_side_p2, each_side_p3, p2_engine, p3_engine, start_p2};
+pub use sides::{Floor, each_side_p2, each_side_p3, p2_engine, p3_engine, start_floor, start_p2};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;

@@ -1,5 +1,8 @@
 //! The calls of WASI 0.2 that are measured.
 
+use wasmtime::Result;
+use wasmtime::component::{Linker, Resource, ResourceType};
+
 use super::{ComponentCall, MEMORY, Parts, RESULT};
 
 const MONOTONIC: &str = "clocks/monotonic-clock@0.2.6";
@@ -110,6 +113,25 @@ pub fn sleep(nanos: u64) -> ComponentCall {
             ..Parts::default()
         },
     )
+}
+
+/// The floor of waiting: pollables of which nothing is kept, and that are ready.
+///
+/// # Errors
+///
+/// If the linker has these interfaces already.
+pub fn polling_floor(linker: &mut Linker<()>) -> Result<()> {
+    /// What the pollables are.
+    struct Timer;
+
+    let mut poll = linker.instance("wasi:io/poll@0.2.6")?;
+    poll.resource("pollable", ResourceType::host::<Timer>(), |_, _| Ok(()))?;
+    poll.func_wrap("poll", |_, (list,): (Vec<Resource<Timer>>,)| Ok(((0..list.len() as u32).collect::<Vec<_>>(),)))?;
+    poll.func_wrap("[method]pollable.ready", |_, (_,): (Resource<Timer>,)| Ok((true,)))?;
+    poll.func_wrap("[method]pollable.block", |_, (_,): (Resource<Timer>,)| Ok(()))?;
+    let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.6")?;
+    clock.resource("pollable", ResourceType::host::<Timer>(), |_, _| Ok(()))?;
+    clock.func_wrap("subscribe-duration", |_, (_,): (u64,)| Ok((Resource::<Timer>::new_own(1),)))
 }
 
 /// Asking whether a timer is due that is.

@@ -104,6 +104,13 @@ pub fn start_p2(component: &Component) -> (Store<ComponentCtx>, TypedFunc<(u64,)
     start(component, &linker, data)
 }
 
+/// The same, answered by a floor.
+pub fn start_floor(component: &Component, floor: Floor) -> (Store<()>, TypedFunc<(u64,), (u64,)>) {
+    let mut linker = Linker::new(component.engine());
+    floor(&mut linker).expect("a fresh linker");
+    start(component, &linker, ())
+}
+
 fn start<T: 'static>(component: &Component, linker: &Linker<T>, data: T) -> (Store<T>, TypedFunc<(u64,), (u64,)>) {
     let mut store = Store::new(component.engine(), data);
     let instance = linker.instantiate(&mut store, component).expect("it links");

@@ -14,18 +14,22 @@ impl Deadlines {
     }
 
     /// Replaces the one there was.
+    #[inline]
     pub(crate) fn insert(&mut self, pollable: u32, deadline: Instant) {
         let index = pollable as usize;
-        if self.0.len() <= index {
-            self.0.resize(index + 1, None);
+        match self.0.get_mut(index) {
+            Some(place) => *place = Some(deadline),
+            None => {
+                self.0.resize(index + 1, None);
+                self.0[index] = Some(deadline);
+            }
         }
-        self.0[index] = Some(deadline);
     }
 
-    pub(crate) fn remove(&mut self, pollable: u32) {
-        if let Some(deadline) = self.0.get_mut(pollable as usize) {
-            *deadline = None;
-        }
+    /// The one there was.
+    #[inline]
+    pub(crate) fn remove(&mut self, pollable: u32) -> Option<Instant> {
+        self.0.get_mut(pollable as usize)?.take()
     }
 }
 

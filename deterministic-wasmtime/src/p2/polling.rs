@@ -92,6 +92,7 @@ fn wait<T: DeterministicView + 'static>(
 
 /// Waits until `deadline` in the queue of the store's waits, and runs its other tasks meanwhile: a task of WASI 0.3 that is due
 /// earlier comes first.
+#[inline(never)]
 fn wait_beside<T: DeterministicView + 'static>(
     mut store: Store<'_, T>,
     deadline: Instant,
@@ -141,30 +142,39 @@ struct Timer;
 
 impl DeterministicCtxView<'_> {
     /// A pollable that is ready at `deadline`.
+    #[inline]
     pub(crate) fn subscribe(&mut self, deadline: Instant) -> Result<Resource<DynPollable>> {
-        self.ctx.held.account().room(HANDLE).map_err(Error::from)?;
-        let timers = &mut self.ctx.timers;
+        let DeterministicCtx { wasi, timers, .. } = &mut *self.ctx;
+        let timers = &mut **timers;
         if !timers.begun {
             self.table.push(Timer)?;
             timers.begun = true;
         }
-        let pollable = Resource::new_own(self.table.push(Timer)?.rep());
-        timers.deadlines.insert(pollable.rep(), deadline);
-        self.held(pollable)
+        let timer = self.table.push(Timer)?;
+        let number = timer.rep();
+        if let Err(exceeded) = wasi.held.set(number, HANDLE) {
+            self.table.delete(timer)?;
+            return Err(Error::from(exceeded).into());
+        }
+        timers.deadlines.insert(number, deadline);
+        Ok(Resource::new_own(number))
     }
 
     /// What the guest waits for, and the context beside it.
+    #[inline]
     fn listed<'a>(&'a mut self, list: &'a [Resource<DynPollable>]) -> (&'a mut Wasi, Listed<'a>) {
         let DeterministicCtx { wasi, timers, .. } = &mut *self.ctx;
         (wasi, Listed { list, timers, table: self.table })
     }
 
+    #[inline]
     fn look(&mut self, list: &[Resource<DynPollable>], function: HostCall) -> Result<Option<Instant>> {
         let (wasi, mut listed) = self.listed(list);
         wasi.time.look(&mut listed, function, &wasi.calls)
     }
 
     /// Finds which of the timers in `list` are due after a wait until `earliest`.
+    #[inline(never)]
     fn look_again(&mut self, list: &[Resource<DynPollable>], earliest: Instant) {
         #[cfg(feature = "http")]
         if self.ctx.now() < earliest {
@@ -182,19 +192,23 @@ impl DeterministicCtxView<'_> {
     }
 
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        self.ctx.timers.deadlines.remove(pollable.rep());
-        self.ctx.timers.forget(pollable.rep());
         let number = pollable.rep();
+        let DeterministicCtx { wasi, timers, .. } = &mut *self.ctx;
+        if timers.deadlines.remove(number).is_none() {
+            timers.forget(number);
+        }
+        // Pollables of responses have deadlines, too.
         match self.table.get(&Resource::<Timer>::new_borrow(number)) {
             Ok(Timer) => self.table.delete(Resource::<Timer>::new_own(number)).map(drop)?,
             Err(_) => stock::HostPollable::drop(self.table, pollable)?,
         }
-        self.ctx.held.release(number);
+        wasi.held.release(number);
         Ok(())
     }
 }
 
 /// Whether a pollable that is not a timer is ready now.
+#[inline(never)]
 fn other_is_ready(table: &mut ResourceTable, pollable: &Resource<DynPollable>) -> Result<bool> {
     let ready = stock::HostPollable::ready(table, Resource::new_borrow(pollable.rep()));
     let mut ready = std::pin::pin!(ready);
@@ -212,10 +226,13 @@ struct Listed<'a> {
 impl Waiting for Listed<'_> {
     type Error = wasmtime::Error;
 
+    #[inline]
     fn count(&self) -> usize {
         self.list.len()
     }
 
+    // Inlined into the one call that most guests wait by.
+    #[inline]
     fn look(&mut self, now: Instant, all_due: bool, ready: &mut Vec<Event>) -> Result<Option<Instant>> {
         let mut earliest: Option<Instant> = None;
         for (position, pollable) in (0..).zip(self.list) {
