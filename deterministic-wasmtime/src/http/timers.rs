@@ -3,12 +3,12 @@
 use deterministic_core::Instant;
 
 use crate::DeterministicCtx;
-use crate::p2::Timers;
+use crate::p2::{Deadline, Timers};
 
 impl Timers {
     /// Gives a pollable a deadline.
     pub(super) fn insert(&mut self, pollable: u32, deadline: Instant) {
-        self.deadlines.insert(pollable, deadline);
+        self.deadlines.insert(pollable, Deadline::Response(deadline));
     }
 
     /// Notes that a pollable waits for what is called `number` and has no deadline yet.
@@ -21,7 +21,7 @@ impl Timers {
     pub(super) fn resolve(&mut self, number: u64, deadline: Instant) {
         while let Some(&(_, pollable)) = self.waiting_for.range((number, 0)..=(number, u32::MAX)).next() {
             self.forget(pollable);
-            self.deadlines.insert(pollable, deadline);
+            self.insert(pollable, deadline);
         }
     }
 }

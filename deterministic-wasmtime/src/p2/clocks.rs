@@ -60,6 +60,7 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
         self.subscribe(Instant::from_nanos(when))
     }
 
+    #[inline]
     fn subscribe_duration(&mut self, when: u64) -> Result<Resource<DynPollable>> {
         self.subscribe(after(self.ctx.now(), when))
     }

@@ -39,6 +39,8 @@ pub use randomness::{insecure, insecure_seed, random};
 pub use sockets::{instance_network, ip_name_lookup, network, tcp, tcp_create_socket, udp, udp_create_socket};
 
 pub(crate) use cli::{exit_with, exit_with_code};
+#[cfg(feature = "http")]
+pub(crate) use deadlines::Deadline;
 pub(crate) use io::{CHUNK, Streams};
 pub(crate) use polling::Timers;
 pub(crate) use randomness::{MAX_RANDOM, draw};

@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::sync::io::poll::HostPollable;
 use wasmtime_wasi::runtime::{poll_noop, with_ambient_tokio_runtime};
 use wasmtime_wasi_io::bindings::wasi::io::poll as stock;
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadline, Deadlines};
 use crate::component::{Interface, Turn, beside, p2_name, pass_time};
 use crate::{DeterministicCtx, DeterministicCtxView, DeterministicView, Error};
 
@@ -156,7 +156,7 @@ impl DeterministicCtxView<'_> {
             self.table.delete(timer)?;
             return Err(Error::from(exceeded).into());
         }
-        timers.deadlines.insert(number, deadline);
+        timers.deadlines.insert(number, Deadline::Timer(deadline));
         Ok(Resource::new_own(number))
     }
 
@@ -194,13 +194,12 @@ impl DeterministicCtxView<'_> {
     fn drop_pollable(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         let number = pollable.rep();
         let DeterministicCtx { wasi, timers, .. } = &mut *self.ctx;
-        if timers.deadlines.remove(number).is_none() {
-            timers.forget(number);
-        }
-        // Pollables of responses have deadlines, too.
-        match self.table.get(&Resource::<Timer>::new_borrow(number)) {
-            Ok(Timer) => self.table.delete(Resource::<Timer>::new_own(number)).map(drop)?,
-            Err(_) => stock::HostPollable::drop(self.table, pollable)?,
+        match timers.deadlines.remove(number) {
+            Deadline::Timer(_) => self.table.delete(Resource::<Timer>::new_own(number)).map(drop)?,
+            _ => {
+                timers.forget(number);
+                stock::HostPollable::drop(self.table, pollable)?;
+            }
         }
         wasi.held.release(number);
         Ok(())
