@@ -48,7 +48,7 @@ pub enum LimitError {
 /// ```
 ///
 /// A growth beyond a limit, or beyond the maximum that the module itself declares, is `-1` for the guest, on every machine.
-/// A growth that the limits allow and the host cannot give ends the run with [`Error::HostExhausted`], a
+/// A growth that the limits allow and the host cannot give ends the run with [`Error::HostExhausted`](crate::Error::HostExhausted), a
 /// [fault of the machine](super::Fault::Machine): the guest never sees a `-1` that another machine would not show. From
 /// then on every growth of the store ends that way.
 ///
