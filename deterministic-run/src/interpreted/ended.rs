@@ -1,6 +1,6 @@
 //! Why a guest on wasmi ended.
 
-use deterministic_wasmi::engine::{Fault, fault_of};
+use deterministic_wasmi::engine::{Fault, fault_of, trap_of};
 use deterministic_wasmtime::wasi;
 use wasmi::TrapCode;
 use wasmi::errors::{ErrorKind, HostError};
@@ -19,7 +19,7 @@ pub(super) struct Foreign(pub(super) wasmi::Error);
 
 /// Whether a guest that was being instantiated ended itself, or could not be.
 pub(super) fn is_the_guests(error: &wasmi::Error) -> bool {
-    error.as_trap_code().is_some() || matches!(error.kind(), ErrorKind::I32ExitStatus(_) | ErrorKind::Host(_))
+    trap_of(error).is_some() || matches!(error.kind(), ErrorKind::I32ExitStatus(_) | ErrorKind::Host(_))
 }
 
 /// Reads it from what calling the guest returned.
@@ -29,7 +29,7 @@ pub(super) fn of(error: &wasmi::Error, too_deep: bool) -> Ended {
     }
     let (kind, message) = if too_deep {
         too_deep_words()
-    } else if let Some(trap) = error.as_trap_code() {
+    } else if let Some(trap) = trap_of(error) {
         of_trap(trap, error)
     } else if let Some(ended) = error.downcast_ref::<deterministic_wasmi::Ended>() {
         let kind = match ended.kind() {

@@ -167,3 +167,17 @@ fn engines_are_named_and_what_they_have_not_is_said() {
     let inputs = Inputs::new(DEEP).expect("a guest").opt_level(OptLevel::Speed).engine_kind(EngineKind::Winch);
     assert!(matches!(inputs.check(), Err(Error::NoOptLevel { .. })));
 }
+
+#[test]
+fn a_segment_that_does_not_fit_is_the_guests_on_each() {
+    let ended = |guest: &str, engine| {
+        let outcome = on(&Inputs::new(guest).expect("a guest"), engine).run().expect("a run");
+        (outcome.ended.to_string(), outcome.ended.is_the_same_anywhere())
+    };
+    for engine in ENGINES {
+        let table = r#"(module (table 1 funcref) (elem (i32.const 1) $f) (func $f (export "_start")))"#;
+        assert_eq!(ended(table, *engine), ("TableOutOfBounds".into(), true), "{engine:?}");
+        let memory = r#"(module (memory 1) (data (i32.const 65536) "x") (func (export "_start")))"#;
+        assert_eq!(ended(memory, *engine), ("MemoryOutOfBounds".into(), true), "{engine:?}");
+    }
+}

@@ -11,22 +11,31 @@ use crate::Ended;
 /// | error | fault |
 /// |---|---|
 /// | `i32_exit_status` (the guest's exit code) | guest |
-/// | [`TrapCode::OutOfFuel`], any other that WebAssembly defines (unreachable, division, bounds, …) | guest |
+/// | [`TrapCode::OutOfFuel`], any other that WebAssembly defines (unreachable, division, bounds, …): see [`trap_of`] | guest |
 /// | [`TrapCode::StackOverflow`]: where that is, another engine decides in another way | machine |
 /// | [`TrapCode::GrowthOperationLimited`], [`TrapCode::OutOfSystemMemory`]: the host did not give what [`Limits`](super::Limits) allow | machine |
 /// | [`Ended`]: as [`Fault`] has it from its kind | guest or machine |
-/// | an import that nothing was linked to, a segment that does not fit into its table | guest |
+/// | an import that nothing was linked to | guest |
 /// | an embedder's own, modules that are refused, instantiations that fail, all others | machine |
 pub fn fault_of(error: &wasmi::Error) -> Fault {
-    if let Some(trap) = error.as_trap_code() {
+    if let Some(trap) = trap_of(error) {
         return trap_fault(trap);
     }
     match error.kind() {
-        ErrorKind::I32ExitStatus(_)
-        | ErrorKind::Linker(LinkerError::MissingDefinition { .. })
-        | ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => Fault::Guest,
+        ErrorKind::I32ExitStatus(_) | ErrorKind::Linker(LinkerError::MissingDefinition { .. }) => Fault::Guest,
         ErrorKind::Host(_) => error.downcast_ref::<Ended>().map_or(Fault::Machine, |ended| Fault::from(ended.kind())),
         _ => Fault::Machine,
+    }
+}
+
+/// Which trap of WebAssembly's the error is, if it is one. A segment of elements that does not fit into its table is one, for which
+/// wasmi has an error of its own.
+pub fn trap_of(error: &wasmi::Error) -> Option<TrapCode> {
+    match error.kind() {
+        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+            Some(TrapCode::TableOutOfBounds)
+        }
+        _ => error.as_trap_code(),
     }
 }
 
