@@ -19,13 +19,15 @@ pub const MAX_STACK: usize = 64 << 20;
 /// | `allow_start_fn`, `floats` | on | modules that Wasmtime runs are refused |
 /// | `wasm_custom_page_sizes`, `wasm_wide_arithmetic` | off, as in Wasmtime | modules run that Wasmtime refuses |
 /// | `wasm_memory64` | off | a guest can end the process: wasmi 2.0 panics, and does not unwind, where a memory grows that may have 2^48 pages |
-/// | the proposals of WebAssembly 3 that wasmi has | on: SIMD, relaxed SIMD, several memories, tail calls, extended constants, and older ones | |
+/// | `wasm_simd`, `wasm_relaxed_simd` | on, but off on big-endian processors | vectors have other values there: wasmi 2.0 reads their lanes in the processor's byte order |
+/// | the other proposals of WebAssembly 3 that wasmi has | on: several memories, tail calls, extended constants, and older ones | |
 ///
 /// What is off, and what wasmi lacks (garbage-collected objects, typed function references, exceptions, atomic instructions) is refused when a module is
 /// compiled, and never answered differently. There are no threads and no epochs.
 ///
 /// The bits of NaN and the relaxed instructions are made the same by features of wasmi that this crate turns on.
 pub fn configure(config: &mut Config) -> &mut Config {
+    let vectors = cfg!(target_endian = "little");
     config
         .compilation_mode(CompilationMode::Eager)
         .set_max_recursion_depth(MAX_CALLS)
@@ -42,8 +44,8 @@ pub fn configure(config: &mut Config) -> &mut Config {
         .wasm_extended_const(true)
         .wasm_multi_memory(true)
         .wasm_memory64(false)
-        .wasm_simd(true)
-        .wasm_relaxed_simd(true)
+        .wasm_simd(vectors)
+        .wasm_relaxed_simd(vectors)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)
 }
