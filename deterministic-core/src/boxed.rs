@@ -18,6 +18,11 @@ impl Clock for Box<dyn Clock> {
     }
 
     #[inline]
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        (**self).catch_up()
+    }
+
+    #[inline]
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         (**self).advance_to(deadline)
     }

@@ -22,6 +22,7 @@ use crate::{ClockId, Description, Instant, Policy, PolicyError, Undescribed};
 /// impl Policy for Ticking {}
 /// impl Clock for Ticking {
 ///     fn now(&self) -> Instant { self.0 }
+///     fn catch_up(&mut self) -> Result<Instant, PolicyError> { Ok(self.now()) }
 ///     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
 ///         self.0 = self.0.max(deadline);
 ///         Ok(())
@@ -57,6 +58,15 @@ use crate::{ClockId, Description, Instant, Policy, PolicyError, Undescribed};
 pub trait Clock: Policy {
     /// Where the timeline stands. Looking does not move it.
     fn now(&self) -> Instant;
+
+    /// Where the timeline stands for a guest that begins to wait, or looks whether it still has to. That is `Ok(self.now())`, but for
+    /// a clock that runs by itself, such as a recorded one of the host's, which stands still for all else between two questions and
+    /// here goes on to where it is.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the policy from answering; it ends the guest.
+    fn catch_up(&mut self) -> Result<Instant, PolicyError>;
 
     /// Lets time pass until `deadline`: what a sleep does. A deadline that has passed moves nothing.
     ///
@@ -118,6 +128,10 @@ impl Default for VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Instant {
         self.now
+    }
+
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        Ok(self.now())
     }
 
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {

@@ -65,6 +65,10 @@ impl<P: Clock> Clock for Described<P> {
         self.policy.now()
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.touch().catch_up()
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         self.touch().advance_to(deadline)
     }

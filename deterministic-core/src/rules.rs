@@ -91,6 +91,10 @@ impl Clock for RefusingClock {
         self.inner.now()
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.inner.catch_up()
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         self.inner.advance_to(deadline)
     }

@@ -97,6 +97,11 @@ impl<C: Clock> Clock for Drift<C> {
         self.params.shown(self.inner.now())
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.inner.catch_up()?;
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         self.inner.advance_to(self.params.inside(deadline))
     }

@@ -46,6 +46,10 @@ impl Clock for FrozenClock {
         Instant::from_nanos(self.now)
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, _: Instant) -> Result<(), PolicyError> {
         Ok(())
     }

@@ -45,6 +45,10 @@ impl Clock for HostClock {
         Instant::from_nanos(1).saturating_add(nanos(self.began.elapsed()))
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         loop {
             match deadline.saturating_since(self.now()) {

@@ -47,6 +47,11 @@ impl<C: Clock> Clock for Jitter<C> {
         self.inner.now().max(Instant::from_nanos(self.params.last))
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.inner.catch_up()?;
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         if deadline > self.now() {
             self.inner.advance_to(deadline)?;

@@ -56,6 +56,11 @@ impl<C: Clock> Clock for Scaled<C> {
         self.params.shown(self.inner.now())
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.inner.catch_up()?;
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         match deadline.saturating_since(self.now()) {
             0 => Ok(()),

@@ -64,6 +64,10 @@ impl Clock for ScriptedClock {
         Instant::from_nanos(self.now)
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         self.now = self.now.max(deadline.as_nanos());
         Ok(())

@@ -58,6 +58,11 @@ impl<C: Clock> Clock for Until<C> {
         self.inner.now().min(self.limit())
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.inner.catch_up()?;
+        Ok(self.now())
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         let limit = self.limit();
         if deadline <= self.now() {

@@ -37,6 +37,10 @@ impl<C: Clock> Clock for Deferred<C> {
         self.get().now()
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.get_mut().catch_up()
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         self.get_mut().advance_to(deadline)
     }

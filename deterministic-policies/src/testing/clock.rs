@@ -47,6 +47,7 @@ pub fn clock<C: Clock + 'static>(make: impl Fn() -> C) -> Has {
         for call in &calls {
             // The twin is not given deadlines that have passed, which move nothing, now and later.
             let before = clock.now();
+            prop_assert_eq!(clock.catch_up().ok(), Some(before), "there was something to catch up on");
             for passed in [before, Instant::ZERO] {
                 prop_assert!(clock.advance_to(passed).is_ok(), "a deadline that has passed is an error");
             }

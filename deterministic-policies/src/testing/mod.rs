@@ -12,6 +12,7 @@
 //!
 //! impl Clock for Coarse {
 //!     fn now(&self) -> Instant { Instant::from_nanos(self.0) }
+//!     fn catch_up(&mut self) -> Result<Instant, PolicyError> { Ok(self.now()) }
 //!     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
 //!         self.0 = self.0.max(deadline.as_nanos().div_ceil(1_000_000).saturating_mul(1_000_000));
 //!         Ok(())

@@ -62,6 +62,12 @@ impl Clock for Watched {
         self.inner.now()
     }
 
+    fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        let caught_up = self.inner.catch_up();
+        self.moved();
+        caught_up
+    }
+
     fn advance_to(&mut self, deadline: Instant) -> Result<(), PolicyError> {
         let advanced = self.inner.advance_to(deadline);
         self.moved();

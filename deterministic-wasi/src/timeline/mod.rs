@@ -61,6 +61,16 @@ impl Timeline {
         self.clock.now()
     }
 
+    /// Where the timeline stands for a guest that begins to wait, or asks whether it still has to: from here its durations count.
+    ///
+    /// # Errors
+    ///
+    /// What the clock policy says that cannot answer.
+    #[inline]
+    pub fn catch_up(&mut self) -> Result<Instant, PolicyError> {
+        self.clock.catch_up()
+    }
+
     /// What the wall clock shows there.
     #[inline]
     pub fn wall_now(&self) -> WallTime {

@@ -88,8 +88,7 @@ impl Timeline {
         if count > self.ready.capacity() {
             self.ready.try_reserve_exact(count).map_err(reserve::exhausted)?;
         }
-        // Asking moves neither the timeline nor the scheduler.
-        let now = self.clock.now();
+        let now = self.clock.catch_up()?;
         let all_due = self.timers_are_due;
         let earliest = waiting.look(now, all_due, &mut self.ready)?;
         if self.ready.is_empty() {
@@ -112,7 +111,7 @@ impl Timeline {
     ///
     /// As [`pass`](Timeline::pass).
     pub fn is_due(&mut self, deadline: Instant, function: HostCall, calls: &HostCalls) -> Result<bool, Error> {
-        let now = self.clock.now();
+        let now = self.clock.catch_up()?;
         let all_due = self.timers_are_due;
         if deadline > now && !all_due {
             return Ok(false);

@@ -14,12 +14,12 @@ use crate::{Deterministic, DeterministicCtx, DeterministicCtxView, Error};
 pub(crate) async fn wait<U: 'static>(
     store: &Accessor<U, Deterministic>,
     call: HostCall,
-    deadline: impl FnOnce(&mut DeterministicCtx) -> Instant,
+    deadline: impl FnOnce(Instant) -> Instant,
 ) -> Result<()> {
     let place = store.with(|mut store| -> Result<_> {
         let DeterministicCtxView { ctx, .. } = store.get();
-        let deadline = deadline(ctx);
         let wasi = &mut ctx.wasi;
+        let deadline = deadline(wasi.time.catch_up()?);
         if wasi.time.is_due(deadline, call, &wasi.calls)? {
             return Ok(None);
         }

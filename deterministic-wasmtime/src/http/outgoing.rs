@@ -175,7 +175,7 @@ impl DeterministicCtxView<'_> {
         // The request is the embedder's now.
         self.ctx.held.set(rep, HANDLE).map_err(crate::Error::from)?;
         let answer = self.answer(result);
-        let deadline = after(self.ctx.now(), delay);
+        let deadline = after(self.ctx.time.catch_up()?, delay);
         self.ctx.timers.resolve(number, deadline);
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         exchange.state = State::Answered(deadline, Box::new(answer));
@@ -242,6 +242,7 @@ impl DeterministicCtxView<'_> {
         &mut self,
         id: &Resource<Exchange>,
     ) -> Result<Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>> {
+        self.ctx.time.catch_up()?;
         let reached = self.ctx.reached();
         let all_due = self.ctx.time.all_timers_are_due();
         let exchange = self.table.get_mut(id)?;

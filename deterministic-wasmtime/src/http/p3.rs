@@ -257,7 +257,7 @@ pub(super) async fn send<U: DeterministicView + 'static>(
         let (delay, result) = view.ask(request, body, trailers, timeout);
         (delay, view.answer(result))
     });
-    wait(store, HostCall::http_send, |ctx| after(ctx.now(), delay)).await.map_err(TrappableError::trap)?;
+    wait(store, HostCall::http_send, |now| after(now, delay)).await.map_err(TrappableError::trap)?;
     let (mut parts, data) = result.map_err(refused)?.into_parts();
     let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
     parts.headers = visible(parts.headers);

@@ -62,7 +62,8 @@ impl clocks::monotonic_clock::Host for DeterministicCtxView<'_> {
 
     #[inline]
     fn subscribe_duration(&mut self, when: u64) -> Result<Resource<DynPollable>> {
-        self.subscribe(after(self.ctx.now(), when))
+        let now = self.ctx.time.catch_up()?;
+        self.subscribe(after(now, when))
     }
 }
 

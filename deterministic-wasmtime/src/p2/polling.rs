@@ -186,7 +186,7 @@ impl DeterministicCtxView<'_> {
 
     fn ready(&mut self, pollable: &Resource<DynPollable>) -> Result<bool> {
         match self.ctx.timers.deadlines.get(pollable.rep()) {
-            Some(deadline) => Ok(deadline <= self.ctx.now() || self.ctx.time.all_timers_are_due()),
+            Some(deadline) => Ok(deadline <= self.ctx.time.catch_up()? || self.ctx.time.all_timers_are_due()),
             None => other_is_ready(self.table, pollable),
         }
     }

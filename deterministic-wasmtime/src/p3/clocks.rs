@@ -65,7 +65,7 @@ impl<U: 'static> bindings::monotonic_clock::HostWithStore<U> for Deterministic {
     }
 
     async fn wait_for(store: &Accessor<U, Self>, duration: u64) -> Result<()> {
-        wait(store, HostCall::monotonic_clock_wait_for, |ctx| after(ctx.now(), duration)).await
+        wait(store, HostCall::monotonic_clock_wait_for, |now| after(now, duration)).await
     }
 }
 
