@@ -20,6 +20,8 @@ pub mod p1;
 pub mod reserve;
 mod state;
 mod timeline;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "watch")]
 mod watch;
 

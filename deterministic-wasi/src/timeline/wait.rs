@@ -110,7 +110,12 @@ impl Timeline {
     /// # Errors
     ///
     /// As [`pass`](Timeline::pass).
-    pub fn is_due(&mut self, deadline: Instant, function: HostCall, calls: &HostCalls) -> Result<bool, Error> {
+    pub fn is_due<E: From<Error> + From<PolicyError>>(
+        &mut self,
+        deadline: Instant,
+        function: HostCall,
+        calls: &HostCalls,
+    ) -> Result<bool, E> {
         let now = self.clock.catch_up()?;
         let all_due = self.timers_are_due;
         if deadline > now && !all_due {

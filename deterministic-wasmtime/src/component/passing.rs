@@ -20,7 +20,7 @@ pub(crate) async fn wait<U: 'static>(
         let DeterministicCtxView { ctx, .. } = store.get();
         let wasi = &mut ctx.wasi;
         let deadline = deadline(wasi.time.catch_up()?);
-        if wasi.time.is_due(deadline, call, &wasi.calls)? {
+        if wasi.time.is_due::<wasmtime::Error>(deadline, call, &wasi.calls)? {
             return Ok(None);
         }
         let held = ctx.held.account().charge(HANDLE).map_err(Error::from)?;

@@ -1,0 +1,106 @@
+//! A tape that replays.
+
+use std::sync::Arc;
+
+use deterministic_core::Instant;
+
+use super::error::{Divergence, TraceError};
+use super::read::Reader;
+use super::record::{ClockRecord, Record, readable};
+
+#[derive(Debug)]
+pub(super) struct Replaying {
+    reader: Reader,
+    /// The names of the sources.
+    names: Vec<String>,
+    answers: u64,
+    pub(super) now: Instant,
+    /// Where it parted from the recorded run: nothing after that is an answer.
+    parted: Option<Box<Divergence>>,
+}
+
+impl Replaying {
+    pub(super) fn new(reader: Reader) -> Self {
+        Replaying { reader, names: Vec::new(), answers: 0, now: Instant::ZERO, parted: None }
+    }
+
+    /// The number of the source called so, which the trace has next.
+    pub(super) fn source(&mut self, name: &str) -> Result<u64, TraceError> {
+        match self.next()? {
+            Record::Source(recorded) if recorded == name => {
+                self.names.push(recorded);
+                Ok(self.names.len() as u64 - 1)
+            }
+            other => Err(self.diverged(name, &other, &format!("a source `{name}`"))),
+        }
+    }
+
+    /// The next record, which has to be the answer to something.
+    fn next(&mut self) -> Result<Record, TraceError> {
+        if let Some(parted) = &self.parted {
+            return Err(TraceError::Diverged(parted.clone()));
+        }
+        match self.reader.next_record()? {
+            Some(record) => {
+                self.answers += 1;
+                Ok(record)
+            }
+            None => Err(TraceError::Ended { answers: self.answers }),
+        }
+    }
+
+    /// What the source said to the question.
+    pub(super) fn answer(&mut self, source: u64, question: &[u8]) -> Result<Result<Arc<[u8]>, String>, TraceError> {
+        match self.next()? {
+            Record::Answer { source: of, question: asked, answer } if (of, &*asked) == (source, question) => {
+                Ok(Ok(answer))
+            }
+            Record::Failed { source: of, question: asked, error } if (of, &*asked) == (source, question) => {
+                Ok(Err(error))
+            }
+            other => {
+                let name = self.names.get(source as usize).cloned().unwrap_or_default();
+                Err(self.diverged(&name, &other, &format!("`{name}` asked {}", readable(question))))
+            }
+        }
+    }
+
+    /// What the clock said to the question in `asked`.
+    #[inline]
+    pub(super) fn clock(
+        &mut self,
+        asked: ClockRecord,
+        fits: impl Fn(&ClockRecord) -> bool,
+    ) -> Result<Result<ClockRecord, String>, TraceError> {
+        match self.next()? {
+            Record::Clock(record) if fits(&record) => {
+                self.now = self.now.saturating_add(record.stands());
+                Ok(Ok(record))
+            }
+            Record::ClockFailed { asked, error } if fits(&asked) => Ok(Err(error)),
+            other => Err(self.diverged("clock", &other, &asked.to_string())),
+        }
+    }
+
+    #[cold]
+    fn diverged(&mut self, source: &str, expected: &Record, got: &str) -> TraceError {
+        self.answers -= 1;
+        let parted = Box::new(Divergence {
+            source_name: source.to_owned(),
+            expected: expected.question(&self.names),
+            got: got.to_owned(),
+            at: self.now,
+            answers: self.answers,
+        });
+        self.parted = Some(parted.clone());
+        TraceError::Diverged(parted)
+    }
+
+    /// The run ended: what was recorded of its end.
+    pub(super) fn finish(&mut self) -> Result<Vec<u8>, TraceError> {
+        match self.next()? {
+            Record::Outcome(outcome) => Ok(outcome),
+            other => Err(self.diverged("run", &other, "the end of the run")),
+        }
+    }
+}
