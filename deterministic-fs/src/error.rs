@@ -88,6 +88,12 @@ pub enum Error {
         /// What the host said, or how the file differs from what it was.
         reason: String,
     },
+    /// For the embedder: the recorded run had a failure here that only its embedder was told of.
+    #[error("the recorded run failed here: {reason}")]
+    Ended {
+        /// What it said.
+        reason: String,
+    },
     /// For the embedder: the host has run out of something that has nothing to do with what the guest asked for. On another
     /// machine it would not have; the run cannot go on.
     #[error("the host has no more {what} to give: {reason}; raise its limit and run again")]
@@ -97,6 +103,23 @@ pub enum Error {
         /// What the host said.
         reason: String,
     },
+    /// For the embedder: what the trace has for an answer of a live directory is none. It was damaged, or made by somebody
+    /// else.
+    #[error("the trace has no answer to {question}: {what}")]
+    Malformed {
+        /// What was asked, as [`describe_question`](crate::describe_question) says it.
+        question: String,
+        /// What is wrong with the answer.
+        what: &'static str,
+    },
+    /// For the embedder: a live directory answered, and the answer was not recorded. A replay would end here, and so does the
+    /// run.
+    #[error("what a live directory answered was not recorded: {0}")]
+    NotRecorded(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// For the embedder: the recording does not say what a live directory answers. This is another run than the recorded
+    /// one, or the recording ends here.
+    #[error("the recording does not say what a live directory answers: {0}")]
+    NotReplayed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// For the embedder: what was read is a device of random bytes, which the run's generator has and the file system has
     /// not. No offset matters, and what was asked for is there as a whole.
     #[error("a device of random bytes was read; fill the buffer with those of the run's own generator")]

@@ -1,14 +1,14 @@
 //! Open objects.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cap_std::fs::{Dir, File};
 
 use crate::identity::CanonicalPath;
 use crate::live::Device;
 use crate::node::NodeId;
-use crate::types::{Access, FileType};
+use crate::types::{Access, FileType, OpenOptions};
 
 /// An open object. Its clones are the same open object; the object lasts, without a name if need be, until the last one
 /// is gone. Belongs to the [`FileSystem`](crate::FileSystem) that gave it: any other answers with a bad descriptor, or for
@@ -42,6 +42,8 @@ pub struct Handle {
     pub(crate) write: bool,
     /// What the host has for it; `None` in a hermetic mount.
     pub(crate) host: Option<HostHandle>,
+    /// Its place in the order in which those were made that are not of a hermetic mount.
+    pub(crate) number: u64,
 }
 
 /// Tells by its number of owners whether an object is open.
@@ -50,6 +52,8 @@ pub(crate) struct Open {
     pub(crate) node: NodeId,
     /// Whether the object has lost its last name, so that it goes with this.
     pub(crate) orphan: AtomicBool,
+    /// The number of the first handle, once a recording has told of it.
+    pub(crate) first: OnceLock<u64>,
     /// Where the table of objects is told.
     pub(crate) gone: Gone,
 }
@@ -76,9 +80,36 @@ pub(crate) enum HostHandle {
     File(Arc<File>),
     /// Known by its numbers: there is nothing of the host's behind it.
     Device(Device),
+    /// What a trace knows of: there is no host.
+    Replayed,
 }
 
 impl Handle {
+    /// What was opened in `dir`, a directory that is not hermetic. Its number is to be given.
+    pub(crate) fn opened(
+        open: Arc<Open>,
+        file_type: FileType,
+        dir: &Handle,
+        options: OpenOptions,
+        host: HostHandle,
+    ) -> Self {
+        Handle {
+            open,
+            file_type,
+            access: dir.access,
+            read: options.read || !options.write,
+            write: options.create || options.truncate || options.write,
+            host: Some(host),
+            number: 0,
+        }
+    }
+
+    /// The directory of a mount. Its number is to be given.
+    pub(crate) fn root(open: Arc<Open>, access: Access, host: Option<HostHandle>) -> Self {
+        let write = access == Access::ReadWrite;
+        Handle { open, file_type: FileType::Directory, access, read: true, write, host, number: 0 }
+    }
+
     /// Whether this is a directory, a file, or one of the devices that can be opened.
     pub fn file_type(&self) -> FileType {
         self.file_type

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use crate::contents::Contents;
 use crate::error::Result;
@@ -131,7 +131,8 @@ impl Nodes {
     pub(crate) fn open(&mut self, id: NodeId) -> Arc<Open> {
         let known = self.get(id).and_then(|node| node.open.upgrade());
         known.unwrap_or_else(|| {
-            let open = Arc::new(Open { node: id, orphan: AtomicBool::new(false), gone: self.gone.clone() });
+            let (orphan, first) = (AtomicBool::new(false), OnceLock::new());
+            let open = Arc::new(Open { node: id, orphan, first, gone: self.gone.clone() });
             if let Some(node) = self.get_mut(id) {
                 node.open = Arc::downgrade(&open);
             }

@@ -1,5 +1,6 @@
 //! The operations, over both kinds of mount.
 
+mod exchanges;
 mod names;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::handle::Handle;
 use crate::hermetic::Hermetic;
 use crate::live::Live;
 use crate::node::Nodes;
+use crate::recorded::{Question, Source};
 use crate::tree::{Change, Changes, Tree, TreeError};
 use crate::types::{Access, Nanos, NewTime, OpenOptions, Position, Stat};
 
@@ -47,6 +49,10 @@ pub struct FileSystem {
     nodes: Nodes,
     hermetic: Hermetic,
     live: Live,
+    /// Where the answers of live mounts come from.
+    source: Source,
+    /// How many handles of live mounts were made: the number of the next.
+    handles: u64,
     mounts: Vec<Mount>,
 }
 
@@ -74,6 +80,8 @@ impl FileSystem {
             nodes: Nodes::new(epoch),
             hermetic: Hermetic::new(capacity),
             live: Live::default(),
+            source: Source::Host,
+            handles: 0,
             mounts: Vec::new(),
         }
     }
@@ -88,11 +96,19 @@ impl FileSystem {
         self.nodes.now = now;
     }
 
-    /// Mounts a directory of the host: what the guest writes is written there, at once.
+    /// Mounts a directory of the host: what the guest writes is written there, at once. In a replay it is
+    /// [`mount_replayed`](Self::mount_replayed), which needs no directory: an error is then given by the next operation.
     pub fn mount_live(&mut self, dir: Dir, guest: &str, access: Access) {
+        if let Source::Replayed(_) = self.source {
+            // Whatever fails, every operation says so from now on.
+            let _ = self.mount_replayed(guest, access);
+            return;
+        }
         let mount = self.mounts.len() as u32;
         let handle = self.live.mount(&mut self.nodes, dir, mount, guest, access);
-        self.mounts.push(Mount { guest: guest.into(), handle, tree: None });
+        self.mounted(guest, handle);
+        // Again.
+        let _ = self.record_mount(mount as usize);
     }
 
     /// Mounts a tree: what the guest changes stays in memory. `tree` itself is never changed and can serve any number of
@@ -162,7 +178,7 @@ impl FileSystem {
         }
         match &dir.host {
             None => self.hermetic.open_at(&mut self.nodes, dir, path, options),
-            Some(_) => self.live.open_at(&mut self.nodes, dir, path, options),
+            Some(_) => self.live_open_at(dir, path, options),
         }
     }
 
@@ -180,7 +196,7 @@ impl FileSystem {
         }
         match &file.host {
             None => self.hermetic.read(&self.nodes, file, buf, offset),
-            Some(_) => self.live.read(file, buf, offset),
+            Some(_) => self.live_read(file, buf, offset),
         }
     }
 
@@ -200,7 +216,7 @@ impl FileSystem {
         }
         match &file.host {
             None => self.hermetic.write(&mut self.nodes, file, bytes, position),
-            Some(_) => self.live.write(&mut self.nodes, file, bytes, position),
+            Some(_) => self.live_write(file, bytes, position),
         }
     }
 
@@ -214,7 +230,10 @@ impl FileSystem {
         changeable(file)?;
         match &file.host {
             None => self.hermetic.set_size(&mut self.nodes, file, size),
-            Some(_) => self.live.set_size(&mut self.nodes, file, size),
+            Some(_) => {
+                let question = Question::SetSize { file: file.number, size };
+                self.exchange(question, |live, nodes| live.set_size(nodes, file, size))
+            }
         }
     }
 
@@ -226,7 +245,10 @@ impl FileSystem {
     pub fn sync(&mut self, object: &Handle, data_only: bool) -> Result<()> {
         match &object.host {
             None => Ok(()),
-            Some(_) => self.live.sync(object, data_only),
+            Some(_) => {
+                let question = Question::Sync { object: object.number, data_only };
+                self.exchange(question, |live, _| live.sync(object, data_only))
+            }
         }
     }
 
@@ -238,7 +260,10 @@ impl FileSystem {
     pub fn stat(&mut self, object: &Handle) -> Result<Stat> {
         match &object.host {
             None => self.hermetic.stat(&self.nodes, object),
-            Some(_) => self.live.stat(&mut self.nodes, object),
+            Some(_) => {
+                let question = Question::Stat { object: object.number };
+                self.exchange(question, |live, nodes| live.stat(nodes, object))
+            }
         }
     }
 
@@ -251,7 +276,10 @@ impl FileSystem {
         directory(dir)?;
         match &dir.host {
             None => self.hermetic.stat_at(&self.nodes, dir, path, follow),
-            Some(_) => self.live.stat_at(&mut self.nodes, dir, path, follow),
+            Some(_) => {
+                let question = Question::StatAt { dir: dir.number, path: path.into(), follow };
+                self.exchange(question, |live, nodes| live.stat_at(nodes, dir, path, follow))
+            }
         }
     }
 
@@ -266,10 +294,15 @@ impl FileSystem {
             return Ok(());
         }
         match &object.host {
-            None => self.nodes.set_times(object.open.node, access, modification),
-            Some(_) => self.live.set_times(&mut self.nodes, object, access, modification)?,
+            None => {
+                self.nodes.set_times(object.open.node, access, modification);
+                Ok(())
+            }
+            Some(_) => {
+                let question = Question::SetTimes { object: object.number, access, modification };
+                self.exchange(question, |live, nodes| live.set_times(nodes, object, access, modification))
+            }
         }
-        Ok(())
     }
 
     /// Sets the times of the object at `path`.
@@ -289,7 +322,11 @@ impl FileSystem {
         changeable(dir)?;
         match &dir.host {
             None => self.hermetic.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
-            Some(_) => self.live.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
+            Some(_) => {
+                let question =
+                    Question::SetTimesAt { dir: dir.number, path: path.into(), follow, access, modification };
+                self.exchange(question, |live, nodes| live.set_times_at(nodes, dir, path, follow, access, modification))
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::FileSystem;
 use crate::checks::{changeable, directory};
 use crate::error::{ErrorCode, Result};
 use crate::handle::Handle;
+use crate::recorded::Question;
 use crate::types::DirectoryEntry;
 
 impl FileSystem {
@@ -19,7 +20,10 @@ impl FileSystem {
         directory(dir)?;
         match &dir.host {
             None => self.hermetic.read_directory(&self.nodes, dir),
-            Some(_) => self.live.read_directory(&mut self.nodes, dir),
+            Some(_) => {
+                let question = Question::ReadDirectory { dir: dir.number };
+                self.exchange(question, |live, nodes| live.read_directory(nodes, dir))
+            }
         }
     }
 
@@ -33,7 +37,10 @@ impl FileSystem {
         changeable(dir)?;
         match &dir.host {
             None => self.hermetic.create_directory_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.create_directory_at(&mut self.nodes, dir, path),
+            Some(_) => {
+                let question = Question::CreateDirectoryAt { dir: dir.number, path: path.into() };
+                self.exchange(question, |live, nodes| live.create_directory_at(nodes, dir, path))
+            }
         }
     }
 
@@ -47,7 +54,10 @@ impl FileSystem {
         changeable(dir)?;
         match &dir.host {
             None => self.hermetic.symlink_at(&mut self.nodes, dir, target, path),
-            Some(_) => self.live.symlink_at(&mut self.nodes, dir, target, path),
+            Some(_) => {
+                let question = Question::SymlinkAt { dir: dir.number, target: target.into(), path: path.into() };
+                self.exchange(question, |live, nodes| live.symlink_at(nodes, dir, target, path))
+            }
         }
     }
 
@@ -60,7 +70,10 @@ impl FileSystem {
         directory(dir)?;
         match &dir.host {
             None => self.hermetic.readlink_at(&self.nodes, dir, path),
-            Some(_) => self.live.readlink_at(dir, path),
+            Some(_) => {
+                let question = Question::ReadlinkAt { dir: dir.number, path: path.into() };
+                self.exchange(question, |live, _| live.readlink_at(dir, path))
+            }
         }
     }
 
@@ -80,7 +93,15 @@ impl FileSystem {
         }
         match (&dir.host, &new_dir.host) {
             (None, None) => self.hermetic.link_at(&mut self.nodes, dir, path, new_dir, new_path),
-            (Some(_), Some(_)) => self.live.link_at(&mut self.nodes, dir, path, new_dir, new_path),
+            (Some(_), Some(_)) => {
+                let question = Question::LinkAt {
+                    dir: dir.number,
+                    path: path.into(),
+                    new_dir: new_dir.number,
+                    new_path: new_path.into(),
+                };
+                self.exchange(question, |live, nodes| live.link_at(nodes, dir, path, new_dir, new_path))
+            }
             _ => Err(ErrorCode::CrossDevice.into()),
         }
     }
@@ -97,7 +118,15 @@ impl FileSystem {
         changeable(new_dir)?;
         match (&dir.host, &new_dir.host) {
             (None, None) => self.hermetic.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
-            (Some(_), Some(_)) => self.live.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
+            (Some(_), Some(_)) => {
+                let question = Question::RenameAt {
+                    dir: dir.number,
+                    path: path.into(),
+                    new_dir: new_dir.number,
+                    new_path: new_path.into(),
+                };
+                self.exchange(question, |live, nodes| live.rename_at(nodes, dir, path, new_dir, new_path))
+            }
             _ => Err(ErrorCode::CrossDevice.into()),
         }
     }
@@ -112,7 +141,10 @@ impl FileSystem {
         changeable(dir)?;
         match &dir.host {
             None => self.hermetic.remove_directory_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.remove_directory_at(&mut self.nodes, dir, path),
+            Some(_) => {
+                let question = Question::RemoveDirectoryAt { dir: dir.number, path: path.into() };
+                self.exchange(question, |live, nodes| live.remove_directory_at(nodes, dir, path))
+            }
         }
     }
 
@@ -126,7 +158,10 @@ impl FileSystem {
         changeable(dir)?;
         match &dir.host {
             None => self.hermetic.unlink_file_at(&mut self.nodes, dir, path),
-            Some(_) => self.live.unlink_file_at(&mut self.nodes, dir, path),
+            Some(_) => {
+                let question = Question::UnlinkFileAt { dir: dir.number, path: path.into() };
+                self.exchange(question, |live, nodes| live.unlink_file_at(nodes, dir, path))
+            }
         }
     }
 }

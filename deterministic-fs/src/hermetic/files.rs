@@ -52,7 +52,7 @@ impl Hermetic {
                 (id, file_type)
             }
         };
-        Ok(Handle { open: nodes.open(id), file_type, access: dir.access, read, write, host: None })
+        Ok(Handle { open: nodes.open(id), file_type, access: dir.access, read, write, host: None, number: 0 })
     }
 
     pub(crate) fn read(&self, nodes: &Nodes, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {

@@ -87,8 +87,7 @@ impl Hermetic {
             }
         }
         let open = nodes.open(ids[0]);
-        let write = access == Access::ReadWrite;
-        Ok(Handle { open, file_type: FileType::Directory, access, read: true, write, host: None })
+        Ok(Handle::root(open, access, None))
     }
 
     /// What is below `root`, depth first and by the bytes of the names, so that each object is met by its first path.

@@ -90,7 +90,7 @@ impl Live {
             Some(HostHandle::File(file)) => sync(file),
             // As Linux: there is nothing that could be kept safe.
             Some(HostHandle::Device(_)) => return Err(ErrorCode::Invalid.into()),
-            None => return Err(ErrorCode::BadDescriptor.into()),
+            Some(HostHandle::Replayed) | None => return Err(ErrorCode::BadDescriptor.into()),
         };
         match result {
             // Windows refuses for a file that was not opened to write, for which there is nothing to do.
@@ -113,7 +113,7 @@ impl Live {
             Some(HostHandle::File(file)) => retry(|| set_file_times(file, times.0, times.1)),
             // Remembered only, as by path.
             Some(HostHandle::Device(_)) => Ok(()),
-            None => return Err(ErrorCode::BadDescriptor.into()),
+            Some(HostHandle::Replayed) | None => return Err(ErrorCode::BadDescriptor.into()),
         }
         .map_err(host)?;
         nodes.set_times(object.open.node, access, modification);

@@ -47,14 +47,8 @@ impl Live {
             // What can be done with such a directory, the operations on it will say.
             Err(_) => nodes.insert(Node::new(0, Body::Host)),
         };
-        Handle {
-            open: nodes.open(node),
-            file_type: FileType::Directory,
-            access,
-            read: true,
-            write: access == Access::ReadWrite,
-            host: Some(HostHandle::Directory { dir: Arc::new(dir), at: CanonicalPath::root(), mount }),
-        }
+        let host = HostHandle::Directory { dir: Arc::new(dir), at: CanonicalPath::root(), mount };
+        Handle::root(nodes.open(node), access, Some(host))
     }
 
     pub(crate) fn stat(&mut self, nodes: &mut Nodes, object: &Handle) -> Result<Stat> {

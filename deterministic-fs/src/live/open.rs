@@ -11,7 +11,7 @@ use super::objects::Place;
 use super::{Device, Live, asks_for_directory, file_type, metadata};
 use crate::error::{ErrorCode, Result};
 use crate::handle::{Handle, HostHandle};
-use crate::node::{NodeId, Nodes};
+use crate::node::Nodes;
 use crate::types::{FileType, OpenOptions};
 
 /// What the host opened.
@@ -46,7 +46,13 @@ impl Live {
             }
             let device = Device::of(&metadata).ok_or(ErrorCode::Unsupported)?;
             let node = self.objects.meet(nodes, place, path, followed, &metadata)?;
-            return Ok(handle(nodes, node, FileType::CharacterDevice, dir, options, HostHandle::Device(device)));
+            return Ok(Handle::opened(
+                nodes.open(node),
+                FileType::CharacterDevice,
+                dir,
+                options,
+                HostHandle::Device(device),
+            ));
         }
         let Opened { file, made, followed } = open(place.dir, path, options).map_err(|error| {
             code_or(error, |code| match code {
@@ -88,25 +94,7 @@ impl Live {
         } else {
             HostHandle::File(Arc::new(file))
         };
-        Ok(handle(nodes, node, file_type, dir, options, host))
-    }
-}
-
-fn handle(
-    nodes: &mut Nodes,
-    node: NodeId,
-    file_type: FileType,
-    dir: &Handle,
-    options: OpenOptions,
-    host: HostHandle,
-) -> Handle {
-    Handle {
-        open: nodes.open(node),
-        file_type,
-        access: dir.access,
-        read: options.read || !options.write,
-        write: options.create || options.truncate || options.write,
-        host: Some(host),
+        Ok(Handle::opened(nodes.open(node), file_type, dir, options, host))
     }
 }
 
