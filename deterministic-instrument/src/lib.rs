@@ -10,5 +10,6 @@ pub mod memories;
 pub mod nan;
 pub mod profile;
 mod rewriting;
+pub mod start;
 pub mod stopwatch;
 mod summary;

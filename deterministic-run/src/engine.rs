@@ -26,7 +26,7 @@ pub enum EngineKind {
     Winch,
     /// Wasmtime's interpreter, which runs on every processor: the guest is compiled by Cranelift for a processor that there is not.
     Pulley,
-    /// wasmi, an interpreter that has nothing of Wasmtime's. For core modules, without others before them, and for fewer proposals.
+    /// wasmi, an interpreter that has nothing of Wasmtime's. For core modules, and for fewer proposals.
     #[cfg(feature = "wasmi")]
     Wasmi,
 }

@@ -8,6 +8,7 @@ use wasmparser::{Parser, Payload};
 use wasmtime::{ResourcesRequired, Trap, WasmBacktrace};
 
 use crate::Error;
+use crate::ended::NotProvided;
 use crate::text::{chain, one_line};
 
 /// What a binary module and a binary component begin with.
@@ -142,7 +143,8 @@ impl Guest {
     ///
     /// [`Error::Unstartable`] and [`Error::MemoryImage`].
     pub fn unstarted(&self, error: wasmtime::Error) -> Result<wasmtime::Error, Error> {
-        if error.is::<WasmBacktrace>() || error.is::<Trap>() {
+        // Nothing of the guest's own is among the frames if it is an import that it starts with.
+        if error.is::<WasmBacktrace>() || error.is::<Trap>() || error.is::<NotProvided>() {
             return Ok(error);
         }
         let is_too_large = |cause: &io::Error| cause.kind() == io::ErrorKind::FileTooLarge;

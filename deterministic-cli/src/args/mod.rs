@@ -134,7 +134,7 @@ pub(crate) struct RunArgs {
     pub(crate) report: Option<PathBuf>,
 
     /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code), or an interpreter: pulley, or wasmi, which
-    /// shares nothing with the others. What comes of it is the same on each
+    /// shares nothing with the others. What comes of it is the same on each. `compare` has no such option, as stock has but cranelift
     #[arg(long, value_name = "NAME", default_value_t = EngineKind::Cranelift)]
     pub(crate) engine: EngineKind,
 

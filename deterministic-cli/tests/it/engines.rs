@@ -46,7 +46,6 @@ fn what_an_engine_has_not_is_told_in_one_line() {
         (&["--engine-opt-level", "9"], "choose one of: none, speed, speed-and-size"),
         (&["--engine", "winch", "--engine-opt-level", "none"], "the engine `winch` has no levels of optimisation"),
         (&["--engine", "wasmi", "--engine-opt-level", "none"], "the engine `wasmi` has no levels of optimisation"),
-        (&["--engine", "wasmi", "--preload", "lib=answers.wat"], "the engine `wasmi` has no modules before the guest"),
         (&["--all-memories"], "--report"),
     ] {
         let ran = place.detwasi(&[&["run"], options, &["answers.wat"]].concat());

@@ -44,6 +44,9 @@ fn a_guest_calls_what_a_module_before_it_exports() {
     let place = Place::new();
     place.file("lib.wat", LIBRARY);
     place.file("guest.wat", GUEST);
+    for engine in ["cranelift", "winch", "pulley", "wasmi"] {
+        place.detwasi(&["run", "--engine", engine, "--preload", "lib=lib.wat", "guest.wat"]).assert(42, "hello world");
+    }
     let run = ["run", "--preload", "lib=lib.wat", "--report", "report.json", "guest.wat"];
     // Each call of WASI is on the memory of the module that makes it, and a library is initialised first.
     let ran = place.detwasi(&run);

@@ -1,13 +1,14 @@
 //! Types and values as both engines have them: calls are read by those of Wasmtime.
 
-use wasmi::{ExternType, F32, F64, Module, V128, Val, ValType};
+use wasmi::{ExternType, F32, F64, V128, Val, ValType};
 use wasmtime::FuncType;
 
+use super::compiled::Compiled;
 use crate::module;
 
 /// What a module of wasmi's exports, in the types of an engine of Wasmtime's.
 pub(super) struct Exports<'a> {
-    pub(super) module: &'a Module,
+    pub(super) compiled: &'a Compiled,
     pub(super) types: &'a wasmtime::Engine,
 }
 
@@ -21,11 +22,11 @@ impl Exports<'_> {
 
 impl module::Exports for Exports<'_> {
     fn function(&self, name: &str) -> Option<FuncType> {
-        self.ty(&self.module.get_export(name)?)
+        self.ty(&self.compiled.module.get_export(name).filter(|_| self.compiled.had(name))?)
     }
 
     fn functions(&self) -> Vec<(String, FuncType)> {
-        let exports = self.module.exports();
+        let exports = self.compiled.module.exports().filter(|export| self.compiled.had(export.name()));
         exports.filter_map(|export| Some((export.name().to_owned(), self.ty(export.ty())?))).collect()
     }
 }

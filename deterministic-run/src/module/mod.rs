@@ -9,6 +9,8 @@ pub use self::invoke::Call;
 pub(crate) use self::invoke::{Exports, text};
 pub(crate) use self::preload::Preload;
 pub use self::profile::ProfileLine;
+#[cfg(feature = "wasmi")]
+pub(crate) use self::profile::lines as profile_lines;
 
 use deterministic_instrument::memories::{Exported, export_memories};
 use deterministic_instrument::profile::{Profiled, add_counters};
@@ -16,7 +18,7 @@ use deterministic_wasmtime::core::Policies;
 use deterministic_wasmtime::coverage::{Coverage, Label};
 use deterministic_wasmtime::engine::Limits;
 use deterministic_wasmtime::{WasiCtxBuilderExt as _, p1};
-use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module, Store, UnknownImportError};
+use wasmtime::{Engine, ExternType, ImportType, Instance, Linker, Memory, Module, Store, UnknownImportError, Val};
 use wasmtime_wasi::WasiCtxBuilder;
 
 use self::preload::Prepared;
@@ -135,7 +137,12 @@ impl Program {
             .filter(|results| self.invoked || !results.is_empty())
             .map(|results| results.iter().map(invoke::text).collect());
         outcome.profile = self.profiled.as_ref().map(|profiled| match &made {
-            Some((instance, _)) => profile::lines(profiled, instance, &mut store),
+            Some((instance, _)) => {
+                profile::lines(profiled, |name| match instance.get_global(&mut store, name)?.get(&mut store) {
+                    Val::I64(count) => Some(count),
+                    _ => None,
+                })
+            }
             None => Vec::new(),
         });
         if let Some((instance, beside)) = made.filter(|_| start.wanted.memories) {

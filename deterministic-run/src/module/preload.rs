@@ -55,6 +55,8 @@ impl Prepared {
     /// Checks all that can be checked before one of them runs.
     pub(super) fn new(inputs: &Inputs, engine: &Engine) -> Result<Self, Error> {
         let mut linker = Linker::new(engine);
+        // A program may export what is no function. Nobody can import that, since it is made anew for each call.
+        linker.allow_unknown_exports(true);
         p1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi).map_err(refused)?;
         let mut prepared = Prepared { modules: Vec::new(), linker };
         for preload in &inputs.preloads {
@@ -133,7 +135,7 @@ impl Prepared {
 
 /// Whether it is made anew for each call, and so shows nothing but functions.
 fn is_program(module: &Module) -> bool {
-    ["", "_start"].iter().any(|name| matches!(module.get_export(name), Some(ExternType::Func(_))))
+    matches!(module.get_export("_start"), Some(ExternType::Func(_)))
 }
 
 /// Whether others may have an export: nobody is to change the count of another's calls.

@@ -5,7 +5,6 @@
 
 use deterministic_instrument::profile::{Profiled, counters};
 use serde::Serialize;
-use wasmtime::{AsContextMut, Instance, Val};
 
 use crate::frames::demangled;
 
@@ -22,20 +21,15 @@ pub struct ProfileLine {
     pub fuel: u64,
 }
 
-/// What was counted in an `instance` of it: the functions that were called, those first in which most was spent.
-pub(crate) fn lines(profiled: &Profiled, instance: &Instance, mut store: impl AsContextMut) -> Vec<ProfileLine> {
+/// What was counted in an instance of it: the functions that were called, those first in which most was spent. `global` reads an
+/// exported one of it, of type `i64`.
+pub(crate) fn lines(profiled: &Profiled, mut global: impl FnMut(&str) -> Option<i64>) -> Vec<ProfileLine> {
     let mut lines: Vec<_> = profiled
         .names
         .iter()
         .enumerate()
         .filter_map(|(at, name)| {
-            let [calls, fuel] = counters(at).map(|name| {
-                let global = instance.get_global(&mut store, &name)?;
-                match global.get(&mut store) {
-                    Val::I64(count) => Some(count.cast_unsigned()),
-                    _ => None,
-                }
-            });
+            let [calls, fuel] = counters(at).map(|name| global(&name).map(i64::cast_unsigned));
             let function = name.as_deref().map(demangled);
             Some(ProfileLine {
                 function,

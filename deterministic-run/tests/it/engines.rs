@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use deterministic_run::core::Seed;
 use deterministic_run::fs::Tree;
 use deterministic_run::policies::Preset;
-use deterministic_run::{Ended, EngineKind, Error, Guest, Inputs, Observer, Wanted, with_stack};
+use deterministic_run::{Ended, EngineKind, Error, Guest, Inputs, Observer, Outcome, Wanted, with_stack};
 use test_programs::ALL;
 use wasmtime::OptLevel;
 
@@ -115,22 +115,90 @@ fn a_limit_on_call_depth_ends_it_at_one_call_and_a_full_stack_is_the_machines() 
     assert_eq!(counts.len(), 1);
 }
 
+/// What comes of it on each engine, which is the same.
+pub(crate) fn outcome(inputs: &Inputs) -> Outcome {
+    let on_each = ENGINES.iter().map(|engine| {
+        let outcome = on(inputs, *engine).run().unwrap_or_else(|error| panic!("{engine:?}: {error}"));
+        (engine, without_frames(outcome))
+    });
+    let all: Vec<_> = on_each.collect();
+    for (engine, outcome) in &all {
+        assert_eq!(outcome, &all[0].1, "{engine:?}");
+    }
+    all[0].1.clone()
+}
+
+/// Why there is none on any engine, in the same words on each unless they are the engine's.
+pub(crate) fn refused(inputs: &Inputs) -> Error {
+    let mut all = ENGINES.iter().map(|engine| on(inputs, *engine).run().expect_err("it is refused"));
+    let first = all.next().expect("an engine");
+    for error in all {
+        assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&first), "{error}, not {first}");
+    }
+    first
+}
+
+const STARTS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (import "env" "nobody" (func $nobody))
+    (memory (export "memory") 1) (memory 1) (global $g (mut i32) (i32.const 0))
+    (data (i32.const 0) "\08\00\00\00\05\00\00\00start")
+    (func $say (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 100))))
+    (func $deep (global.set $g (i32.const 1)) (call $deep))
+    (func $start (call $say) (BODY))
+    (func (export "_start") (i32.store8 1 (i32.const 9) (global.get $g)))
+    (export "detwasi:start" (func $say)) (start $start))"#;
+
 #[test]
-fn every_memory_is_told_once() {
-    let library = r#"(module (memory (export "a") (export "b") 1) (memory 1) (data (i32.const 0) "x"))"#;
-    let library = Guest::new("library", library.as_bytes()).expect("a guest");
-    let uses = r#"(module (import "lib" "a" (memory 1)) (memory (export "z") (export "y") 1) (memory 2)
-        (func (export "_start") (i32.store8 1 (i32.const 0) (i32.const 1))))"#;
-    let inputs = Inputs::new(uses).expect("a guest").preload("lib", library.clone());
-    let names = |inputs: &Inputs| inputs.run().expect("a run").memories.into_keys().collect::<Vec<_>>();
-    assert_eq!(names(&inputs), ["lib::a", "lib::b", "y", "z"]);
-    let all = inputs.clone().all_memories(true);
-    assert_eq!(names(&all), ["detwasi:memory:2", "lib::a", "lib::detwasi:memory:1", "y"]);
-    assert_ne!(all.fingerprint().expect("a name"), inputs.fingerprint().expect("a name"));
-    // What was added for that nobody can import.
-    let peeps = r#"(module (import "lib" "detwasi:memory:1" (memory 1)) (func (export "_start")))"#;
-    let peeps = Inputs::new(peeps).expect("a guest").preload("lib", library).all_memories(true);
-    assert!(matches!(peeps.run(), Err(Error::UnknownImports { .. })));
+fn a_start_function_ends_it_for_the_same_reason_on_each() {
+    for (body, ended) in [
+        ("call $deep", "CallDepthExceeded"),
+        ("unreachable", "UnreachableCodeReached"),
+        ("call $exit (i32.const 3)", "exit code 3"),
+        ("call $exit (i32.const 0)", "exit code 0"),
+        ("call $nobody", "NotProvided"),
+        ("global.set $g (i32.const 7)", "exit code 0"),
+    ] {
+        for all in [false, true] {
+            let guest = Inputs::new(STARTS.replace("BODY", body)).expect("a guest");
+            let inputs = guest.all_memories(all).max_call_depth(1000).allow_import("env::nobody");
+            let outcome = outcome(&inputs);
+            assert_eq!((outcome.ended.to_string().as_str(), &*outcome.stdout), (ended, &b"start"[..]), "{body}");
+            assert!(outcome.ended.is_the_same_anywhere());
+            // What ended before it was instantiated has no memories.
+            let memories: &[&str] = match body {
+                "global.set $g (i32.const 7)" if all => &["detwasi:memory:1", "memory"],
+                "global.set $g (i32.const 7)" => &["memory"],
+                _ => &[],
+            };
+            assert_eq!(outcome.memories.keys().collect::<Vec<_>>(), memories, "{body}");
+        }
+    }
+    // The function of that name is the guest's own, and one that was added is nobody's.
+    let own = Inputs::new(STARTS.replace("BODY", "nop")).expect("a guest").allow_import("env::*");
+    assert_eq!(&*outcome(&own.clone().invoke("detwasi:start()")).stdout, b"startstart");
+    assert!(matches!(refused(&own.invoke("detwasi:start'()")), Error::NoSuchExport { exports, .. }
+        if exports == "`_start()`, `detwasi:start()`"));
+}
+
+#[test]
+fn a_start_function_may_be_an_imported_one() {
+    let guest = r#"(module (import "env" "f" (func $f)) (start $f) (func (export "_start")))"#;
+    let outcome = outcome(&Inputs::new(guest).expect("a guest").allow_import("env::f"));
+    assert_eq!(outcome.ended.to_string(), "NotProvided");
+}
+
+#[test]
+fn a_profile_is_the_same_on_each() {
+    let guest = r#"(module (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
+        (func $start (drop (call $square (i32.const 2)))) (start $start)
+        (func (export "_start") (loop $l (drop (call $square (i32.const 3))) (br_if $l (i32.const 0)))))"#;
+    let profile = outcome(&Inputs::new(guest).expect("a guest").profile(true)).profile.expect("a profile");
+    let lines: Vec<_> = profile.iter().map(|line| (line.function.as_deref(), line.index, line.calls)).collect();
+    assert_eq!(lines, [(Some("square"), 0, 2), (None, 2, 1), (Some("start"), 1, 1)]);
+    let ends = Inputs::new("(module (func $s unreachable) (start $s))").expect("a guest").profile(true);
+    assert_eq!(outcome(&ends).profile, Some(Vec::new()));
 }
 
 /// Two instances of a module with two memories, one of which writes.

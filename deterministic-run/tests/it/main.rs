@@ -3,4 +3,5 @@
 mod cache;
 mod engines;
 mod fingerprint;
+mod preload;
 mod run;
