@@ -137,11 +137,12 @@ impl FileSystem {
         recording.keep(&question, Ok(&opened(handle, handle.number)))
     }
 
-    /// Asks a live mount, which answers by `live` if the host is asked.
+    /// Asks a live mount, which answers by `live` if the host is asked. The question is not even put together then, unless
+    /// somebody records it.
     #[inline]
-    pub(super) fn exchange<A: Answer>(
+    pub(super) fn exchange<'a, A: Answer>(
         &mut self,
-        question: Question<'_>,
+        question: impl FnOnce() -> Question<'a>,
         live: impl FnOnce(&mut Live, &mut Nodes) -> Result<A>,
     ) -> Result<A> {
         match &mut self.source {
@@ -149,15 +150,15 @@ impl FileSystem {
             Source::Recorded(recording) => {
                 recording.ready()?;
                 let outcome = live(&mut self.live, &mut self.nodes);
-                recording.keep(&question, outcome.as_ref())?;
+                recording.keep(&question(), outcome.as_ref())?;
                 outcome
             }
-            Source::Replayed(replay) => replay.ask(&question),
+            Source::Replayed(replay) => replay.ask(&question()),
         }
     }
 
     pub(super) fn live_open_at(&mut self, dir: &Handle, path: &str, options: OpenOptions) -> Result<Handle> {
-        let question = Question::OpenAt { dir: dir.number, path: path.into(), options };
+        let question = || Question::OpenAt { dir: dir.number, path: path.into(), options };
         let number = self.handles;
         let handle = match &mut self.source {
             Source::Host => self.live.open_at(&mut self.nodes, dir, path, options)?,
@@ -165,11 +166,11 @@ impl FileSystem {
                 recording.ready()?;
                 let outcome = self.live.open_at(&mut self.nodes, dir, path, options);
                 let told = outcome.as_ref().map(|handle| opened(handle, number));
-                recording.keep(&question, told.as_ref().map_err(|error| *error))?;
+                recording.keep(&question(), told.as_ref().map_err(|error| *error))?;
                 outcome?
             }
             Source::Replayed(replay) => {
-                let told = replay.open(&question, number)?;
+                let told = replay.open(&question(), number)?;
                 let open = replay.object(&mut self.nodes, told.object)?;
                 Handle::opened(open, told.file_type, dir, options, HostHandle::Replayed)
             }
@@ -179,31 +180,32 @@ impl FileSystem {
     }
 
     pub(super) fn live_read(&mut self, file: &Handle, buf: &mut [u8], offset: u64) -> Result<usize> {
-        let question = Question::Read { file: file.number, len: buf.len() as u64, offset };
+        let len = buf.len() as u64;
+        let question = || Question::Read { file: file.number, len, offset };
         match &mut self.source {
             Source::Host => self.live.read(file, buf, offset),
             Source::Recorded(recording) => {
                 recording.ready()?;
                 let outcome = self.live.read(file, buf, offset);
                 recording
-                    .keep(&question, outcome.as_ref().map(|count| &buf[..*count]).as_ref().map_err(|error| *error))?;
+                    .keep(&question(), outcome.as_ref().map(|count| &buf[..*count]).as_ref().map_err(|error| *error))?;
                 outcome
             }
-            Source::Replayed(replay) => replay.read(&question, buf),
+            Source::Replayed(replay) => replay.read(&question(), buf),
         }
     }
 
     pub(super) fn live_write(&mut self, file: &Handle, bytes: &[u8], position: Position) -> Result<usize> {
-        let question = Question::Write { file: file.number, bytes: bytes.into(), position };
+        let question = || Question::Write { file: file.number, bytes: bytes.into(), position };
         match &mut self.source {
             Source::Host => self.live.write(&mut self.nodes, file, bytes, position),
             Source::Recorded(recording) => {
                 recording.ready()?;
                 let outcome = self.live.write(&mut self.nodes, file, bytes, position);
-                recording.keep(&question, outcome.as_ref())?;
+                recording.keep(&question(), outcome.as_ref())?;
                 outcome
             }
-            Source::Replayed(replay) => replay.write(&question, bytes.len()),
+            Source::Replayed(replay) => replay.write(&question(), bytes.len()),
         }
     }
 }

@@ -231,7 +231,7 @@ impl FileSystem {
         match &file.host {
             None => self.hermetic.set_size(&mut self.nodes, file, size),
             Some(_) => {
-                let question = Question::SetSize { file: file.number, size };
+                let question = || Question::SetSize { file: file.number, size };
                 self.exchange(question, |live, nodes| live.set_size(nodes, file, size))
             }
         }
@@ -246,7 +246,7 @@ impl FileSystem {
         match &object.host {
             None => Ok(()),
             Some(_) => {
-                let question = Question::Sync { object: object.number, data_only };
+                let question = || Question::Sync { object: object.number, data_only };
                 self.exchange(question, |live, _| live.sync(object, data_only))
             }
         }
@@ -261,7 +261,7 @@ impl FileSystem {
         match &object.host {
             None => self.hermetic.stat(&self.nodes, object),
             Some(_) => {
-                let question = Question::Stat { object: object.number };
+                let question = || Question::Stat { object: object.number };
                 self.exchange(question, |live, nodes| live.stat(nodes, object))
             }
         }
@@ -277,7 +277,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.stat_at(&self.nodes, dir, path, follow),
             Some(_) => {
-                let question = Question::StatAt { dir: dir.number, path: path.into(), follow };
+                let question = || Question::StatAt { dir: dir.number, path: path.into(), follow };
                 self.exchange(question, |live, nodes| live.stat_at(nodes, dir, path, follow))
             }
         }
@@ -299,7 +299,7 @@ impl FileSystem {
                 Ok(())
             }
             Some(_) => {
-                let question = Question::SetTimes { object: object.number, access, modification };
+                let question = || Question::SetTimes { object: object.number, access, modification };
                 self.exchange(question, |live, nodes| live.set_times(nodes, object, access, modification))
             }
         }
@@ -324,7 +324,7 @@ impl FileSystem {
             None => self.hermetic.set_times_at(&mut self.nodes, dir, path, follow, access, modification),
             Some(_) => {
                 let question =
-                    Question::SetTimesAt { dir: dir.number, path: path.into(), follow, access, modification };
+                    || Question::SetTimesAt { dir: dir.number, path: path.into(), follow, access, modification };
                 self.exchange(question, |live, nodes| live.set_times_at(nodes, dir, path, follow, access, modification))
             }
         }

@@ -21,7 +21,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.read_directory(&self.nodes, dir),
             Some(_) => {
-                let question = Question::ReadDirectory { dir: dir.number };
+                let question = || Question::ReadDirectory { dir: dir.number };
                 self.exchange(question, |live, nodes| live.read_directory(nodes, dir))
             }
         }
@@ -38,7 +38,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.create_directory_at(&mut self.nodes, dir, path),
             Some(_) => {
-                let question = Question::CreateDirectoryAt { dir: dir.number, path: path.into() };
+                let question = || Question::CreateDirectoryAt { dir: dir.number, path: path.into() };
                 self.exchange(question, |live, nodes| live.create_directory_at(nodes, dir, path))
             }
         }
@@ -55,7 +55,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.symlink_at(&mut self.nodes, dir, target, path),
             Some(_) => {
-                let question = Question::SymlinkAt { dir: dir.number, target: target.into(), path: path.into() };
+                let question = || Question::SymlinkAt { dir: dir.number, target: target.into(), path: path.into() };
                 self.exchange(question, |live, nodes| live.symlink_at(nodes, dir, target, path))
             }
         }
@@ -71,7 +71,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.readlink_at(&self.nodes, dir, path),
             Some(_) => {
-                let question = Question::ReadlinkAt { dir: dir.number, path: path.into() };
+                let question = || Question::ReadlinkAt { dir: dir.number, path: path.into() };
                 self.exchange(question, |live, _| live.readlink_at(dir, path))
             }
         }
@@ -94,7 +94,7 @@ impl FileSystem {
         match (&dir.host, &new_dir.host) {
             (None, None) => self.hermetic.link_at(&mut self.nodes, dir, path, new_dir, new_path),
             (Some(_), Some(_)) => {
-                let question = Question::LinkAt {
+                let question = || Question::LinkAt {
                     dir: dir.number,
                     path: path.into(),
                     new_dir: new_dir.number,
@@ -119,7 +119,7 @@ impl FileSystem {
         match (&dir.host, &new_dir.host) {
             (None, None) => self.hermetic.rename_at(&mut self.nodes, dir, path, new_dir, new_path),
             (Some(_), Some(_)) => {
-                let question = Question::RenameAt {
+                let question = || Question::RenameAt {
                     dir: dir.number,
                     path: path.into(),
                     new_dir: new_dir.number,
@@ -142,7 +142,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.remove_directory_at(&mut self.nodes, dir, path),
             Some(_) => {
-                let question = Question::RemoveDirectoryAt { dir: dir.number, path: path.into() };
+                let question = || Question::RemoveDirectoryAt { dir: dir.number, path: path.into() };
                 self.exchange(question, |live, nodes| live.remove_directory_at(nodes, dir, path))
             }
         }
@@ -159,7 +159,7 @@ impl FileSystem {
         match &dir.host {
             None => self.hermetic.unlink_file_at(&mut self.nodes, dir, path),
             Some(_) => {
-                let question = Question::UnlinkFileAt { dir: dir.number, path: path.into() };
+                let question = || Question::UnlinkFileAt { dir: dir.number, path: path.into() };
                 self.exchange(question, |live, nodes| live.unlink_file_at(nodes, dir, path))
             }
         }
