@@ -76,6 +76,9 @@ pub(crate) trait Put {
 
 /// The same from a trace.
 pub(crate) trait Answer: Put + Sized {
+    /// It takes no more memory than so many times its bytes, and a few bytes.
+    const MEMORY: usize = 1;
+
     /// Whether something is left is the caller's to look at.
     fn parse(input: &mut Input<'_>) -> Result<Self, Malformed>;
 }
@@ -222,6 +225,9 @@ impl Put for Arc<[DirectoryEntry]> {
 }
 
 impl Answer for Arc<[DirectoryEntry]> {
+    /// An entry has 19 bytes at least. It is in a list that grows, then in one that does not, and has a name besides.
+    const MEMORY: usize = (3 * size_of::<DirectoryEntry>() + 64) / 19;
+
     fn parse(input: &mut Input<'_>) -> Result<Self, Malformed> {
         let mut entries: Vec<DirectoryEntry> = Vec::new();
         while !input.is_empty() {

@@ -10,6 +10,7 @@ use super::wire::{Input, Malformed};
 use super::{Recorder, Replayer, describe_question};
 use crate::error::{Error, Result};
 use crate::handle::Open;
+use crate::memory;
 use crate::node::{Body, Node, Nodes};
 
 /// What a buffer may keep for the next exchange.
@@ -106,11 +107,11 @@ impl Replay {
 
     /// What was answered to this question.
     pub(crate) fn ask<A: Answer>(&mut self, question: &Question<'_>) -> Result<A> {
-        self.ask_for(question, |input| A::parse(input))
+        self.ask_for(question, A::MEMORY, |input| A::parse(input))
     }
 
     pub(crate) fn read(&mut self, question: &Question<'_>, buf: &mut [u8]) -> Result<usize> {
-        self.ask_for(question, |input| {
+        self.ask_for(question, 1, |input| {
             let read = input.rest();
             buf.get_mut(..read.len()).ok_or("more was read than asked for")?.copy_from_slice(read);
             Ok(read.len())
@@ -119,7 +120,7 @@ impl Replay {
 
     /// `len` bytes were to be written.
     pub(crate) fn write(&mut self, question: &Question<'_>, len: usize) -> Result<usize> {
-        self.ask_for(question, |input| {
+        self.ask_for(question, 1, |input| {
             let written = usize::parse(input)?;
             if written > len { Err("more was written than there was") } else { Ok(written) }
         })
@@ -127,7 +128,7 @@ impl Replay {
 
     /// `next` is the number that the next handle gets.
     pub(crate) fn open(&mut self, question: &Question<'_>, next: u64) -> Result<Opened> {
-        self.ask_for(question, |input| {
+        self.ask_for(question, 1, |input| {
             let opened = Opened::parse(input)?;
             if opened.handle == next { Ok(opened) } else { Err("the number of what was opened is another one's") }
         })
@@ -136,6 +137,7 @@ impl Replay {
     fn ask_for<A>(
         &mut self,
         question: &Question<'_>,
+        memory: usize,
         parse: impl FnOnce(&mut Input<'_>) -> Result<A, Malformed>,
     ) -> Result<A> {
         let Replay { replayer, buffers, .. } = self;
@@ -145,6 +147,9 @@ impl Replay {
         let answered = buffers.ask(question).and_then(|()| {
             let replayer = replayer.get_mut().unwrap_or_else(PoisonError::into_inner);
             replayer.ask(&buffers.question, &mut buffers.answer).map_err(Error::NotReplayed)?;
+            if memory > 1 {
+                memory::probe(buffers.answer.len().saturating_mul(memory))?;
+            }
             let malformed = |what| Error::Malformed { question: describe_question(&buffers.question), what };
             answer::parse(&buffers.answer, parse).map_err(malformed)
         });
