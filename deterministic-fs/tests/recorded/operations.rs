@@ -1,9 +1,10 @@
 //! Operations that are generated, and done on any file system.
 
-use deterministic_fs::{FileSystem, Handle, NewTime, OpenOptions, Position};
+use deterministic_fs::{FileSystem, FileType, Handle, NewTime, OpenOptions, Position};
 use proptest::prelude::*;
 
-/// Handles are the index among those open, modulo their number.
+/// Handles are an index among those open that are of the kind which the operation needs, modulo their number; one in eight is
+/// of any kind.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Open(usize, String, OpenOptions),
@@ -26,14 +27,20 @@ pub(crate) enum Operation {
     Unlink(usize, String),
 }
 
+impl Operation {
+    pub(crate) fn name(&self) -> String {
+        format!("{self:?}").split('(').next().unwrap_or_default().into()
+    }
+}
+
 /// Few names, so that they are often there.
 fn path() -> impl Strategy<Value = String> {
     let part =
-        prop_oneof![12 => "[a-c]", 1 => Just("..".into()), 1 => Just(".".into()), 1 => Just("ä\u{1f600}".into())];
+        prop_oneof![12 => "[a-c]", 2 => Just("..".into()), 1 => Just(".".into()), 1 => Just("ä\u{1f600}".into())];
     let parts = prop::collection::vec(part, 1..4).prop_map(|parts: Vec<String>| parts.join("/"));
     let slashed = parts.clone().prop_map(|path| path + "/");
     let odd = prop::sample::select(vec!["".into(), "/a".into(), "a\0".into(), "a".repeat(256), "a/".repeat(5000)]);
-    prop_oneof![4 => "[a-c]", 8 => parts, 1 => slashed, 1 => odd]
+    prop_oneof![16 => "[a-c]", 12 => parts, 2 => slashed, 1 => odd]
 }
 
 fn time() -> impl Strategy<Value = NewTime> {
@@ -41,13 +48,13 @@ fn time() -> impl Strategy<Value = NewTime> {
 }
 
 fn options() -> impl Strategy<Value = OpenOptions> {
-    (0_u8..4, any::<[bool; 2]>(), 0_u8..8).prop_map(|(make, [read, follow], rest)| OpenOptions {
+    (0_u8..4, any::<[bool; 2]>(), 0_u8..12).prop_map(|(make, [read, follow], rest)| OpenOptions {
         create: make < 2,
         directory: rest == 0,
         exclusive: rest == 1,
         truncate: rest == 2,
         read,
-        write: rest > 3,
+        write: rest > 5,
         follow,
     })
 }
@@ -105,10 +112,16 @@ impl Guest {
         self.step += 1;
         self.fs.set_now(super::EPOCH + self.step);
         let Guest { fs, open, .. } = self;
-        let handle = |at: &usize| open[at % open.len()].clone();
+        let of = |at: &usize, directory: bool| {
+            let fits =
+                |handle: &&Handle| (handle.file_type() == FileType::Directory) == directory || at.is_multiple_of(8);
+            let fitting: Vec<&Handle> = open.iter().filter(fits).collect();
+            fitting.get((at / 8) % fitting.len().max(1)).map_or(&open[0], |handle| handle).clone()
+        };
+        let (dir, file) = (|at: &usize| of(at, true), |at: &usize| of(at, false));
         let told = match operation {
             Open(at, path, options) => {
-                let opened = fs.open_at(&handle(at), path, *options);
+                let opened = fs.open_at(&dir(at), path, *options);
                 let told = opened
                     .as_ref()
                     .map(|handle| (handle.file_type(), handle.access(), handle.is_readable(), handle.is_writable()));
@@ -125,27 +138,29 @@ impl Guest {
             }
             Read(at, len, offset) => {
                 let mut buf = vec![0; *len];
-                format!("{:?} {buf:x?}", fs.read(&handle(at), &mut buf, *offset))
+                format!("{:?} {buf:x?}", fs.read(&file(at), &mut buf, *offset))
             }
-            Write(at, bytes, position) => format!("{:?}", fs.write(&handle(at), bytes, *position)),
-            SetSize(at, size) => format!("{:?}", fs.set_size(&handle(at), *size)),
-            Sync(at, data) => format!("{:?}", fs.sync(&handle(at), *data)),
-            Stat(at) => format!("{:?}", fs.stat(&handle(at))),
-            StatAt(at, path, follow) => format!("{:?}", fs.stat_at(&handle(at), path, *follow)),
-            SetTimes(at, access, modification) => format!("{:?}", fs.set_times(&handle(at), *access, *modification)),
+            Write(at, bytes, position) => format!("{:?}", fs.write(&file(at), bytes, *position)),
+            SetSize(at, size) => format!("{:?}", fs.set_size(&file(at), *size)),
+            Sync(at, data) => format!("{:?}", fs.sync(&of(at, at.is_multiple_of(2)), *data)),
+            Stat(at) => format!("{:?}", fs.stat(&of(at, at.is_multiple_of(2)))),
+            StatAt(at, path, follow) => format!("{:?}", fs.stat_at(&dir(at), path, *follow)),
+            SetTimes(at, access, modification) => {
+                format!("{:?}", fs.set_times(&of(at, at.is_multiple_of(2)), *access, *modification))
+            }
             SetTimesAt(at, path, follow, access, modification) => {
-                format!("{:?}", fs.set_times_at(&handle(at), path, *follow, *access, *modification))
+                format!("{:?}", fs.set_times_at(&dir(at), path, *follow, *access, *modification))
             }
-            List(at) => format!("{:?}", fs.read_directory(&handle(at))),
-            MakeDirectory(at, path) => format!("{:?}", fs.create_directory_at(&handle(at), path)),
-            Symlink(at, target, path) => format!("{:?}", fs.symlink_at(&handle(at), target, path)),
-            Readlink(at, path) => format!("{:?}", fs.readlink_at(&handle(at), path)),
+            List(at) => format!("{:?}", fs.read_directory(&dir(at))),
+            MakeDirectory(at, path) => format!("{:?}", fs.create_directory_at(&dir(at), path)),
+            Symlink(at, target, path) => format!("{:?}", fs.symlink_at(&dir(at), target, path)),
+            Readlink(at, path) => format!("{:?}", fs.readlink_at(&dir(at), path)),
             Link(at, path, follow, to, new) => {
-                format!("{:?}", fs.link_at(&handle(at), path, *follow, &handle(to), new))
+                format!("{:?}", fs.link_at(&dir(at), path, *follow, &dir(to), new))
             }
-            Rename(at, path, to, new) => format!("{:?}", fs.rename_at(&handle(at), path, &handle(to), new)),
-            RemoveDirectory(at, path) => format!("{:?}", fs.remove_directory_at(&handle(at), path)),
-            Unlink(at, path) => format!("{:?}", fs.unlink_file_at(&handle(at), path)),
+            Rename(at, path, to, new) => format!("{:?}", fs.rename_at(&dir(at), path, &dir(to), new)),
+            RemoveDirectory(at, path) => format!("{:?}", fs.remove_directory_at(&dir(at), path)),
+            Unlink(at, path) => format!("{:?}", fs.unlink_file_at(&dir(at), path)),
         };
         let same: Vec<Option<usize>> = open
             .iter()
