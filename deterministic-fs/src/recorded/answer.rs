@@ -71,6 +71,11 @@ pub(crate) trait Put {
     /// It has no more bytes than this.
     fn size(&self) -> usize;
 
+    /// All that it is, if it is bytes that go as they are.
+    fn data(&self) -> &[u8] {
+        &[]
+    }
+
     fn put(&self, out: &mut Vec<u8>);
 }
 
@@ -283,6 +288,10 @@ impl Answer for Opened {
 impl Put for &[u8] {
     fn size(&self) -> usize {
         self.len()
+    }
+
+    fn data(&self) -> &[u8] {
+        self
     }
 
     fn put(&self, out: &mut Vec<u8>) {
