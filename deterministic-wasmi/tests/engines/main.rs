@@ -7,4 +7,5 @@ mod hostile;
 mod instances;
 mod limits;
 mod sides;
+mod stock;
 mod streams;

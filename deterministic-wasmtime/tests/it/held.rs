@@ -12,7 +12,13 @@ const NOMEM: i32 = 48;
 const NAME: i32 = 0;
 const OPENED: i32 = 64;
 
-impl Probe<P1Ctx> {
+trait Holds {
+    fn held(&self) -> u64;
+    fn limit(&mut self, bytes: u64);
+    fn open_again(&mut self, name: &str, create: bool) -> i32;
+}
+
+impl Holds for Probe<P1Ctx> {
     fn held(&self) -> u64 {
         self.store.data().deterministic().held_bytes()
     }

@@ -5,7 +5,6 @@ mod captured;
 mod dependencies;
 #[cfg(target_os = "linux")]
 mod devices;
-mod differential;
 mod engine;
 mod guests;
 mod held;
@@ -16,7 +15,8 @@ mod limits;
 mod moved_over;
 #[cfg(unix)]
 mod posix;
-mod probe;
-mod random_files;
 mod standstill;
+mod stock;
 mod trees;
+
+use against_stock::probe;

@@ -1,15 +1,18 @@
-//! Random operations on files, ours against stock: the same errno, the same bytes in the guest's memory.
+//! Random operations on files, a host against stock: the same errno, the same bytes in the guest's memory.
 
 use std::fmt::Debug;
+use std::path::Path;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use deterministic_wasmtime::core::Policies;
-use deterministic_wasmtime::fs::{Access, Contents, Tree};
-use deterministic_wasmtime::{WasiCtxBuilderExt as _, configure, p1};
-use wasmtime::{Config, Engine, Linker, Module, Val};
+use deterministic_wasmtime::fs::{Contents, Tree};
+use wasmtime::Val;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use crate::probe::{Answer, Probe, text};
+use crate::probe::{Answer, Bench, Called, Probe, Version};
+use crate::{Directory, Host, Numbers as _, bytes};
 
 /// Marsaglia's xorshift64 with the shifts 13, 7, 17: enough for choosing.
 struct Choices(u64);
@@ -148,7 +151,7 @@ impl Pipe for (&'static str, i32) {
     }
 }
 
-fn perform<T>(probe: &mut Probe<T>, operation: &Operation) -> Answer {
+fn perform(probe: &mut impl Called, operation: &Operation) -> Answer {
     probe.write(PATH as usize, operation.paths[0].as_bytes());
     probe.write(PATH_2 as usize, operation.paths[1].as_bytes());
     probe.write(IOVEC as usize, &BUFFER.to_le_bytes());
@@ -158,15 +161,16 @@ fn perform<T>(probe: &mut Probe<T>, operation: &Operation) -> Answer {
 }
 
 /// Names and kinds, in the order of the names; stock shows the host's.
-fn entries<T>(probe: &Probe<T>) -> Vec<(String, u8)> {
-    let used = probe.u32(OUT as usize) as usize;
+fn entries(probe: &impl Called) -> Vec<(String, u8)> {
+    let memory = probe.contents();
+    let u32_at = |at| u32::from_le_bytes(bytes(&memory, at));
+    let used = u32_at(OUT as usize) as usize;
     let (mut at, end) = (BUFFER as usize, BUFFER as usize + used);
     let mut entries = Vec::new();
     while at + 24 <= end {
-        let len = probe.u32(at + 16) as usize;
-        let [kind] = probe.bytes(at + 20);
-        let name = &probe.contents()[at + 24..(at + 24 + len).min(end)];
-        entries.push((String::from_utf8_lossy(name).into_owned(), kind));
+        let len = u32_at(at + 16) as usize;
+        let name = &memory[at + 24..(at + 24 + len).min(end)];
+        entries.push((String::from_utf8_lossy(name).into_owned(), memory[at + 20]));
         at += 24 + len;
     }
     entries.sort();
@@ -174,13 +178,13 @@ fn entries<T>(probe: &Probe<T>) -> Vec<(String, u8)> {
 }
 
 /// Kind, number of links of anything but a directory, size of anything but a directory.
-fn filestat<T>(probe: &Probe<T>, links: bool) -> (u8, u64, u64) {
-    let [kind] = probe.bytes(OUT as usize + 16);
+fn filestat(probe: &impl Called, links: bool) -> (u8, u64, u64) {
+    let kind = probe.contents()[OUT as usize + 16];
     let file = u64::from(kind != 3);
     (kind, probe.u64(OUT as usize + 24) * file * u64::from(links), probe.u64(OUT as usize + 32) * file)
 }
 
-fn compare<T>(stock: &mut Probe<WasiP1Ctx>, ours: &mut Probe<T>, seed: u64, count: usize, links: bool) {
+fn compare(stock: &mut Probe<WasiP1Ctx>, ours: &mut impl Called, seed: u64, count: usize, links: bool) {
     let mut choices = Choices(seed);
     let mut open = vec![3];
     let mut answered = 0;
@@ -223,62 +227,32 @@ fn compare<T>(stock: &mut Probe<WasiP1Ctx>, ours: &mut Probe<T>, seed: u64, coun
     assert!(answered > count / 5, "only {answered} of {count} operations did something");
 }
 
-struct Files {
-    engine: Engine,
-    module: Module,
+/// A guest on stock whose directory this is.
+fn stock(bench: &Bench, directory: &Path) -> Probe<WasiP1Ctx> {
+    let mut builder = WasiCtxBuilder::new();
+    builder.allow_blocking_current_thread(true);
+    builder.preopened_dir(directory, "/", FsPerms::ReadWrite).unwrap();
+    Probe::new(&bench.stock, bench.module(Version::P1), builder.build_p1())
 }
 
-impl Files {
-    fn new() -> Self {
-        let engine = Engine::new(configure(&mut Config::new())).unwrap();
-        let module = Module::new(&engine, text("wasi_snapshot_preview1", 1)).unwrap();
-        Files { engine, module }
-    }
-
-    fn stock(&self, directory: &std::path::Path) -> Probe<WasiP1Ctx> {
-        let mut linker = Linker::new(&self.engine);
-        wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |ctx: &mut WasiP1Ctx| ctx).unwrap();
-        let mut builder = WasiCtxBuilder::new();
-        builder.allow_blocking_current_thread(true);
-        builder.preopened_dir(directory, "/", FsPerms::ReadWrite).unwrap();
-        Probe::new(&linker, &self.module, builder.build_p1())
-    }
-
-    fn ours(&self, mount: impl FnOnce(&mut WasiCtxBuilder) -> p1::P1Ctx) -> Probe<p1::P1Ctx> {
-        let mut linker = Linker::new(&self.engine);
-        p1::add_to_linker_sync(&mut linker, |ctx: &mut p1::P1Ctx| ctx).unwrap();
-        Probe::new(&linker, &self.module, mount(&mut WasiCtxBuilder::new()))
-    }
-}
-
-#[test]
-fn a_live_directory_answers_as_stock() {
-    let files = Files::new();
+/// A live directory answers as on stock.
+pub fn live_directories<H: Host>() {
+    let (bench, host) = (Bench::new(), H::new());
     for seed in 1..=4 {
         let [theirs, own] = [(), ()].map(|()| tempfile::tempdir().unwrap());
-        let mut ours = files.ours(|builder| {
-            builder.preopened_dir(own.path(), "/", FsPerms::ReadWrite).unwrap();
-            builder.build_deterministic_p1(Policies::default())
-        });
-        compare(&mut files.stock(theirs.path()), &mut ours, seed, 10_000, false);
+        let mut ours = host.guest(Version::P1, Policies::default(), Directory::Live(own.path()));
+        compare(&mut stock(&bench, theirs.path()), &mut ours, seed, 10_000, false);
     }
 }
 
-#[test]
-fn a_hermetic_directory_answers_as_stock() {
-    let files = Files::new();
+/// A hermetic directory answers as a live one on stock.
+pub fn hermetic_directories<H: Host>() {
+    let (bench, host) = (Bench::new(), H::new());
     for seed in 1..=10 {
         let theirs = tempfile::tempdir().unwrap();
-        let tree = Tree::read(&open(theirs.path()), Contents::AtStart).unwrap();
-        let mut ours = files.ours(|builder| {
-            let mut ctx = builder.build_deterministic_p1(Policies::default());
-            ctx.deterministic_mut().files().mount_hermetic(&tree.into(), "/", Access::ReadWrite).unwrap();
-            ctx
-        });
-        compare(&mut files.stock(theirs.path()), &mut ours, seed, 10_000, true);
+        let directory = Dir::open_ambient_dir(theirs.path(), ambient_authority()).unwrap();
+        let tree = Tree::read(&directory, Contents::AtStart).unwrap();
+        let mut ours = host.guest(Version::P1, Policies::default(), Directory::Hermetic(tree.into()));
+        compare(&mut stock(&bench, theirs.path()), &mut ours, seed, 10_000, true);
     }
-}
-
-fn open(path: &std::path::Path) -> cap_std::fs::Dir {
-    cap_std::fs::Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap()
 }
