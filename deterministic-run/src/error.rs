@@ -5,6 +5,7 @@ use std::io;
 use deterministic_wasmtime::http::MessageError;
 
 use crate::fingerprint::Tainted;
+use crate::trace::{ReplayError, TraceError};
 use crate::{EngineKind, OutputError, StdinError, text};
 
 /// Why a run has no outcome: it could not be begun, or the host failed it. How a guest ends is no error, but
@@ -114,6 +115,12 @@ pub enum Error {
     /// The run has no name.
     #[error(transparent)]
     Tainted(#[from] Tainted),
+    /// A trace cannot be written, or read.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// A trace cannot be replayed as it is asked for.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The input cannot be read.
     #[error(transparent)]
     Stdin(#[from] StdinError),

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod bounded;
+mod bundle;
 pub mod cache;
 mod component;
 mod directories;
@@ -26,9 +27,11 @@ pub mod parts;
 mod run;
 mod stdin;
 pub mod text;
+pub mod trace;
 #[cfg(feature = "watch")]
 mod watch;
 
+pub use bundle::{Bundle, Refused};
 pub use component::Request;
 pub use deterministic_wasmtime::core;
 pub use deterministic_wasmtime::fs;

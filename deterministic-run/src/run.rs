@@ -7,8 +7,9 @@ use deterministic_wasmtime::DeterministicCtx;
 use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::wasi::Wasi;
+use deterministic_wasmtime::wasi::trace::{Entropy, Tape};
 
-use crate::inputs::Entry;
+use crate::inputs::{Entry, PolicySource};
 use crate::outputs::{Outputs, Sink};
 #[cfg(feature = "watch")]
 use crate::watch::{Beginning, Watch};
@@ -152,14 +153,22 @@ impl Inputs {
     ///
     /// As [`run`](Self::run).
     pub fn run_with(&self, observer: &Observer) -> Result<Outcome, Error> {
+        self.run_on(&Tape::off(), Entropy::default(), observer)
+    }
+
+    /// The same, recorded or replayed.
+    pub(crate) fn run_on(&self, tape: &Tape, entropy: Entropy, observer: &Observer) -> Result<Outcome, Error> {
         let program = self.program()?;
-        let mut policies = self.make_policies();
+        let mut policies = match &self.policies {
+            PolicySource::Bundle(bundle) if bundle.is_reproducible() => bundle.policies(),
+            _ => tape.policies(entropy, || self.make_policies())?,
+        };
         let fuel = self.fuel_under(&mut policies);
         let (epoch, begun) = (policies.epoch, policies.clock.now());
         #[cfg(feature = "watch")]
         let beginning = observer.watch.as_ref().map(|watch| Beginning::of(watch, &mut policies, fuel.is_some()));
         let outputs = Outputs::new(observer.sink.clone(), observer.wanted.output);
-        let stdin = self.heard().open();
+        let stdin = self.heard().open(tape)?;
         // For Wasmtime.
         let context = || {
             let mut wasi = self.context(&outputs)?;

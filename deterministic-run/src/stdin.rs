@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 #[cfg(feature = "wasmi")]
 use deterministic_wasmtime::wasi::p1;
+use deterministic_wasmtime::wasi::trace::{Tape, TraceError};
 use tokio::io::{AsyncRead, ReadBuf};
 use wasmtime_wasi::cli::{IsTerminal, StdinStream};
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
@@ -42,6 +43,18 @@ struct Taken {
     /// How many bytes may be taken, and how many of these are left.
     max: u64,
     left: u64,
+}
+
+/// A reader that somebody else has, too.
+struct Shared(Arc<Mutex<Taken>>);
+
+impl Read for Shared {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut taken = lock(&self.0);
+        let read = taken.reader.read(buf)?;
+        taken.left = taken.left.saturating_sub(read as u64);
+        Ok(read)
+    }
 }
 
 /// The guest's input cannot be had.
@@ -133,14 +146,27 @@ impl Stdin {
         }
     }
 
-    /// For one run.
-    pub(crate) fn open(&self) -> Open {
+    /// How many bytes there may be of it.
+    pub(crate) fn max(&self) -> u64 {
+        match &*lock(&self.source) {
+            Source::Bytes(bytes) => bytes.len() as u64,
+            Source::Reader(taken) => lock(taken).max,
+        }
+    }
+
+    /// For one run. What a reader gives is on the tape.
+    pub(crate) fn open(&self, tape: &Tape) -> Result<Open, TraceError> {
         let source = match &*lock(&self.source) {
             Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
-            Source::Reader(taken) => Source::Reader(taken.clone()),
+            Source::Reader(taken) if tape.is_off() => Source::Reader(taken.clone()),
+            Source::Reader(taken) => {
+                let (max, left) = (lock(taken).max, lock(taken).left);
+                let reader = Box::new(tape.reader("stdin", || Shared(taken.clone()))?);
+                Source::Reader(Arc::new(Mutex::new(Taken { reader, max, left })))
+            }
         };
         let state = State { source, ended: false, failed: None };
-        Open { state: Arc::new(Mutex::new(state)), waiting: self.waiting.clone() }
+        Ok(Open { state: Arc::new(Mutex::new(state)), waiting: self.waiting.clone() })
     }
 }
 

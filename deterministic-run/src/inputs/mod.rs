@@ -26,7 +26,7 @@ use crate::component::Request;
 use crate::directories::{Directories, Hermetic, Live};
 use crate::module::Preload;
 use crate::run::Program;
-use crate::{EngineKind, Error, Guest, Stdin};
+use crate::{Bundle, EngineKind, Error, Guest, Stdin};
 
 /// What the guest is told is its argument 0, unless it is told otherwise.
 const ARGUMENT_0: &str = "guest";
@@ -48,22 +48,22 @@ pub struct Inputs {
     pub(crate) preloads: Vec<Preload>,
     pub(crate) entry: Entry,
     pub(crate) arguments: Vec<String>,
-    environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     pub(crate) stdin: Stdin,
     pub(crate) directories: Directories,
-    policies: Arc<dyn Fn() -> Policies + Send + Sync>,
+    pub(crate) policies: PolicySource,
     pub(crate) responder: Option<Answering>,
-    fuel: Option<u64>,
+    pub(crate) fuel: Option<u64>,
     pub(crate) max_memory: u64,
     pub(crate) max_held: u64,
-    max_wasm_stack: usize,
-    max_call_depth: Option<u32>,
-    call_depth_of_stack: bool,
+    pub(crate) max_wasm_stack: usize,
+    pub(crate) max_call_depth: Option<u32>,
+    pub(crate) call_depth_of_stack: bool,
     pub(crate) allowed_imports: Vec<String>,
     pub(crate) profile: bool,
     pub(crate) all_memories: bool,
     pub(crate) engine_kind: EngineKind,
-    opt_level: Option<OptLevel>,
+    pub(crate) opt_level: Option<OptLevel>,
     compile_cache: Option<Cache>,
     engine: OnceLock<Engine>,
     program: OnceLock<Arc<Program>>,
@@ -80,10 +80,17 @@ pub(crate) enum Entry {
     Request(Box<Request>),
 }
 
+/// Who answers the guest.
+#[derive(Clone)]
+pub(crate) enum PolicySource {
+    Bundle(Arc<Bundle>),
+    Own(Arc<dyn Fn() -> Policies + Send + Sync>),
+}
+
 /// Who answers a component's own HTTP requests.
 #[derive(Clone)]
 pub(crate) struct Answering {
-    key: String,
+    pub(crate) key: String,
     pub(crate) make: Arc<dyn Fn() -> Box<dyn Responder> + Send + Sync>,
 }
 
@@ -119,7 +126,7 @@ impl Inputs {
             environment: Vec::new(),
             stdin: Stdin::default(),
             directories: Directories { capacity: DEFAULT_CAPACITY, live: Vec::new(), hermetic: Vec::new() },
-            policies: Arc::new(|| Preset::Simulation.policies(&Seed::default())),
+            policies: PolicySource::Bundle(Arc::new(Bundle::new(Preset::Simulation, Seed::default()))),
             responder: None,
             fuel: None,
             max_memory: MAX_MEMORY,
@@ -200,12 +207,17 @@ impl Inputs {
 
     /// Who answers the guest. [`Preset::Strict`] sets the limit of [`max_call_depth_of_stack`](Self::max_call_depth_of_stack), too.
     pub fn preset(self, preset: Preset, seed: Seed) -> Self {
-        self.policies(move || preset.policies(&seed)).max_call_depth_of_stack(preset == Preset::Strict)
+        self.bundle(Bundle::new(preset, seed)).max_call_depth_of_stack(preset == Preset::Strict)
+    }
+
+    /// The same, with what is changed of the preset. The limit on call depth stays as it is.
+    pub fn bundle(self, bundle: Bundle) -> Self {
+        self.changed(|inputs| inputs.policies = PolicySource::Bundle(Arc::new(bundle)))
     }
 
     /// The same, with policies of your own: `make` is called for each run and each fingerprint, and gives the same bundle each time.
     pub fn policies(self, make: impl Fn() -> Policies + Send + Sync + 'static) -> Self {
-        self.changed(|inputs| inputs.policies = Arc::new(make))
+        self.changed(|inputs| inputs.policies = PolicySource::Own(Arc::new(make)))
     }
 
     /// Calls an export in place of the program. Of a component `NAME(ARGUMENTS)` in WAVE; of a module the same with numbers, or
@@ -254,14 +266,16 @@ impl Inputs {
     }
 
     /// The guest's environment.
-    #[cfg(feature = "wasmi")]
     pub(crate) fn environment(&self) -> &[(String, String)] {
         &self.environment
     }
 
     /// A bundle of policies for one run.
     pub fn make_policies(&self) -> Policies {
-        (self.policies)()
+        match &self.policies {
+            PolicySource::Bundle(bundle) => bundle.policies(),
+            PolicySource::Own(make) => make(),
+        }
     }
 
     /// The fuel that the guest begins with. A clock that measures fuel needs it counted, be it without a limit.

@@ -5,3 +5,4 @@ mod engines;
 mod fingerprint;
 mod preload;
 mod run;
+mod trace;

@@ -93,6 +93,24 @@ impl From<TraceError> for PolicyError {
 }
 
 impl TraceError {
+    /// The same, for who asks once more.
+    pub(super) fn again(&self) -> Self {
+        let of_host = |error: &io::Error| io::Error::new(error.kind(), error.to_string());
+        match self {
+            TraceError::Unwritable(error) => TraceError::Unwritable(of_host(error)),
+            TraceError::Full { max } => TraceError::Full { max: *max },
+            TraceError::Unreadable(error) => TraceError::Unreadable(of_host(error)),
+            TraceError::NotATrace => TraceError::NotATrace,
+            TraceError::Version { found, known } => TraceError::Version { found: *found, known: *known },
+            TraceError::Damaged { at, what } => TraceError::Damaged { at: *at, what },
+            TraceError::Ended { answers } => TraceError::Ended { answers: *answers },
+            TraceError::Diverged(divergence) => TraceError::Diverged(divergence.clone()),
+            TraceError::Misunderstood { origin, question } => {
+                TraceError::Misunderstood { origin: origin.clone(), question: question.clone() }
+            }
+        }
+    }
+
     /// As an error of a stream.
     pub fn into_io(self) -> io::Error {
         io::Error::other(self)

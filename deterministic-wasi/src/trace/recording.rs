@@ -46,6 +46,10 @@ impl Recording {
         self.writer.flush()
     }
 
+    pub(super) fn failure(&self) -> Option<TraceError> {
+        self.writer.failure()
+    }
+
     pub(super) fn finish(&mut self, outcome: &[u8]) -> Result<Written, TraceError> {
         self.writer.record(&Record::Outcome(outcome.to_vec()))?;
         self.writer.finish()

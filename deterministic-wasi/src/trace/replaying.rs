@@ -15,13 +15,13 @@ pub(super) struct Replaying {
     names: Vec<String>,
     answers: u64,
     pub(super) now: Instant,
-    /// Where it parted from the recorded run: nothing after that is an answer.
-    parted: Option<Box<Divergence>>,
+    /// Where it parted from the recorded run, or that came to its end: nothing after that is an answer.
+    failed: Option<TraceError>,
 }
 
 impl Replaying {
     pub(super) fn new(reader: Reader) -> Self {
-        Replaying { reader, names: Vec::new(), answers: 0, now: Instant::ZERO, parted: None }
+        Replaying { reader, names: Vec::new(), answers: 0, now: Instant::ZERO, failed: None }
     }
 
     /// The number of the source called so, which the trace has next.
@@ -37,16 +37,19 @@ impl Replaying {
 
     /// The next record, which has to be the answer to something.
     fn next(&mut self) -> Result<Record, TraceError> {
-        if let Some(parted) = &self.parted {
-            return Err(TraceError::Diverged(parted.clone()));
+        if let Some(failed) = &self.failed {
+            return Err(failed.again());
         }
-        match self.reader.next_record()? {
-            Some(record) => {
+        let failed = match self.reader.next_record() {
+            Ok(Some(record)) => {
                 self.answers += 1;
-                Ok(record)
+                return Ok(record);
             }
-            None => Err(TraceError::Ended { answers: self.answers }),
-        }
+            Ok(None) => TraceError::Ended { answers: self.answers },
+            Err(error) => error,
+        };
+        self.failed = Some(failed.again());
+        Err(failed)
     }
 
     /// What the source said to the question.
@@ -92,8 +95,13 @@ impl Replaying {
             at: self.now,
             answers: self.answers,
         });
-        self.parted = Some(parted.clone());
+        self.failed = Some(TraceError::Diverged(parted.clone()));
         TraceError::Diverged(parted)
+    }
+
+    /// What keeps it from being followed any further.
+    pub(super) fn failure(&self) -> Option<TraceError> {
+        self.failed.as_ref().map(TraceError::again)
     }
 
     /// The run ended: what was recorded of its end.

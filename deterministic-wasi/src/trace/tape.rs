@@ -249,6 +249,14 @@ impl Tape {
         }
     }
 
+    /// What ended the run, if that was the tape: it could not be written, or not be followed.
+    pub fn failure(&self) -> Option<TraceError> {
+        match &*lock(self.0.as_ref()?) {
+            State::Recording(recording) => recording.failure(),
+            State::Replaying(replaying) => replaying.failure(),
+        }
+    }
+
     /// The recorded run has ended so. `None` unless this records.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Writing a trace.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::error::TraceError;
 use super::record::{PART, Record, put_again, put_answer};
@@ -62,8 +62,8 @@ pub struct Writer {
     /// The long answers by their digest.
     remembered: BTreeMap<[u8; 16], u64>,
     ended_early: Option<TraceError>,
-    /// It failed, and the run with it: what came after that would be no trace of it.
-    failed: bool,
+    /// Why it failed, and the run with it: what came after that would be no trace of it.
+    failed: Option<TraceError>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -91,7 +91,7 @@ impl Writer {
             answers: 0,
             remembered: BTreeMap::new(),
             ended_early: None,
-            failed: false,
+            failed: None,
         })
     }
 
@@ -185,8 +185,8 @@ impl Writer {
     ///
     /// As [`record`](Self::record).
     pub fn flush(&mut self) -> Result<(), TraceError> {
-        if self.failed {
-            return Err(TraceError::Unwritable(io::Error::other("it failed before")));
+        if let Some(failed) = &self.failed {
+            return Err(failed.again());
         }
         if self.frame.is_empty() {
             return Ok(());
@@ -196,7 +196,7 @@ impl Writer {
         {
             match self.when_full {
                 WhenFull::EndRun => {
-                    self.failed = true;
+                    self.failed = Some(error.again());
                     return Err(error);
                 }
                 WhenFull::EndRecording => self.ended_early = Some(error),
@@ -221,6 +221,11 @@ impl Writer {
         self.sink.write_all(&self.frame).and_then(|()| self.sink.flush()).map_err(TraceError::Unwritable)?;
         self.bytes = bytes;
         Ok(())
+    }
+
+    /// What ended the run, with [`WhenFull::EndRun`].
+    pub(super) fn failure(&self) -> Option<TraceError> {
+        self.failed.as_ref().map(TraceError::again)
     }
 
     /// Writes what is left, and says what the trace came to.
