@@ -11,15 +11,14 @@ use crate::problem::Problem;
 
 /// The value of a run but for what is read of files and of standard input.
 pub(crate) fn inputs(args: &GuestArgs, guest: Guest) -> Result<Inputs, Problem> {
-    let bundle = args.bundle();
     let mut inputs = Inputs::of(guest)
-        .policies(move || bundle.policies())
+        .bundle(args.bundle())
         .arg0(argument_0(args))
         .max_memory(args.max_memory.as_u64())
         .max_held(args.max_held.as_u64())
         .max_wasm_stack(args.wasm_stack())
         .max_files(args.max_files.as_u64())
-        .max_call_depth_of_stack(args.preset == Preset::Strict)
+        .max_call_depth_of_stack(args.preset() == Preset::Strict)
         .compile_cache(compiled::kept(&args.compile));
     for arg in args.guest_args() {
         let text = arg.to_str().ok_or_else(|| Problem::ArgumentNotUtf8(arg.to_string_lossy().into_owned()))?;

@@ -17,16 +17,18 @@ mod inputs;
 mod manual;
 mod numbers;
 mod outcome;
-mod policies;
 mod presets;
 mod problem;
+mod record;
 mod refuse;
+mod replay;
 mod report;
 mod run;
 mod seed;
 mod sort;
 mod stdin;
 mod stdio;
+mod trace;
 mod watch;
 
 use std::process::ExitCode;
@@ -45,7 +47,10 @@ fn main() -> ExitCode {
     let stack = args.command.wasm_stack();
     let done = with_stack(stack, || {
         let ended = match args.command {
-            Command::Run(args) => run::run(&args),
+            Command::Run(args) => run::run(&args, None),
+            Command::Record(args) => record::record(args),
+            Command::Replay(args) => replay::replay(&args),
+            Command::Trace(args) => trace::tell(&args),
             Command::Compare(args) => compare::compare(&args),
             Command::Audit(args) => audit::audit(&args),
             Command::Presets => presets::list(),

@@ -169,6 +169,19 @@ pub(crate) enum Problem {
     Copy { guest: String, reason: String },
     #[error("the demo's guest was ended: {0}; please report this")]
     Demo(String),
+    #[error("cannot write the trace `{}`: {error}; what was written before can be replayed", path.display())]
+    TraceUnwritable { path: PathBuf, error: io::Error },
+    #[error(
+        "the trace `{}` has come to {max} bytes, which is all that --max-trace allows; allow more, or let the run go on without it \
+         with --when-full recording", path.display()
+    )]
+    TraceFull { path: PathBuf, max: u64 },
+    #[error("cannot read the trace `{}`: {error}; give what `detwasi record` wrote", path.display())]
+    TraceUnreadable { path: PathBuf, error: io::Error },
+    #[error("`{}`: {reason}", path.display())]
+    BadTrace { path: PathBuf, reason: String },
+    #[error("a run that is recorded is run, and not looked up; leave out --cache")]
+    RecordCached,
     #[error("{0}")]
     Run(Error),
     #[error("the engine refuses: {0}; please report this")]

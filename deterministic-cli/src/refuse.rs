@@ -1,8 +1,6 @@
 //! `--refuse`.
 
 use clap::ValueEnum;
-use deterministic_policies::Refusing;
-use deterministic_wasmtime::core::{ClockId, Policies};
 use serde::Serialize;
 
 /// What a guest may not ask for.
@@ -17,17 +15,14 @@ pub(crate) enum Refused {
     Random,
 }
 
-/// The bundle, with that refused.
-pub(crate) fn refuse(mut policies: Policies, refused: &[Refused]) -> Policies {
-    if refused.contains(&Refused::Clocks) {
-        policies.rules.refused_clocks = ClockId::ALL.into();
-    } else if refused.contains(&Refused::WallClock) {
-        policies.rules.refused_clocks = [ClockId::Realtime].into();
+impl From<Refused> for deterministic_run::Refused {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Clocks => deterministic_run::Refused::Clocks,
+            Refused::WallClock => deterministic_run::Refused::WallClock,
+            Refused::Random => deterministic_run::Refused::Random,
+        }
     }
-    if refused.contains(&Refused::Random) {
-        policies.secure_random = Box::new(Refusing);
-    }
-    policies
 }
 
 /// Each once, in one order.

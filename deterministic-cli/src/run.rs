@@ -17,20 +17,22 @@ use crate::guest::{self, compile};
 use crate::inputs::inputs;
 use crate::outcome;
 use crate::problem::{Problem, note};
+use crate::record::Recorder;
+use crate::refuse;
 use crate::report::{self, About, Draft, Ending, Report, Target};
 use crate::stdin;
 use crate::watch::{Stage, Watch};
 
 /// Checks everything that can be checked, runs the guest, reports.
-pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Problem> {
+pub(crate) fn run(args: &RunArgs, recorder: Option<&Recorder>) -> Result<ExitCode, Problem> {
     let watch = Watch::start(args)?;
-    let ended = run_watched(args, &watch);
+    let ended = run_watched(args, &watch, recorder);
     // One that was interrupted has nothing more to say.
     watch.over();
     ended
 }
 
-fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
+fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Result<ExitCode, Problem> {
     let common = &args.common;
     let inputs = called(args, inputs(common, guest::read(common.guest())?)?)?;
     inputs.check()?;
@@ -56,7 +58,7 @@ fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
     // Of a run without a name nobody needs all of the input.
     let whoever = match &store {
         Some(_) => Some("--cache"),
-        None if reports && common.dirs.is_empty() && common.preset != Preset::Host => Some("--report"),
+        None if reports && common.dirs.is_empty() && common.preset() != Preset::Host => Some("--report"),
         None => None,
     };
     if let Some(whoever) = whoever {
@@ -89,10 +91,14 @@ fn run_watched(args: &RunArgs, watch: &Watch) -> Result<ExitCode, Problem> {
             prepare(&inputs, watch)?;
             watch.at(Stage::Inputs);
         }
-        let outcome = inputs.run_with(&observer).map_err(|error| match error {
+        let failed = |error| match error {
             Error::Stdin(error) => stdin::failed(common, error),
             error => error.into(),
-        })?;
+        };
+        let outcome = match recorder {
+            None => inputs.run_with(&observer).map_err(failed)?,
+            Some(recorder) => recorder.run(&inputs, &observer, failed)?,
+        };
         draft = give_out(&outcome, watch)?;
         Ok(outcome)
     };
@@ -209,10 +215,10 @@ fn draft(target: Target, args: &RunArgs, guest: &Guest) -> Draft {
     let about = About {
         format: report::FORMAT,
         guest_sha256: Summary::of(guest.binary()).sha256,
-        preset: common.preset.to_string(),
+        preset: common.preset().to_string(),
         seed: common.seed.seed().to_string(),
         epoch: rfc3339(bundle.policies().epoch),
-        refused: bundle.refused,
+        refused: refuse::each(&common.refused),
         engine: args.engine.name(),
         engine_opt_level: args.engine_opt_level.map(opt_level_name),
         all_memories: args.all_memories,

@@ -104,6 +104,14 @@ impl Ended {
         }
     }
 
+    /// The guest's frames, if it was ended and they are known.
+    pub fn frames(&self) -> Option<&str> {
+        match self {
+            Ended::Exit(_) => None,
+            Ended::Trap(trap) => trap.frames.as_deref(),
+        }
+    }
+
     /// Whether it would have ended so on any machine, as far as that is known. If not (the stack was full, the host had no
     /// memory), the outcome is not kept in a cache.
     pub fn is_the_same_anywhere(&self) -> bool {

@@ -55,6 +55,7 @@ impl Default for Wanted {
 /// What a guest is started with, beside its context and its policies.
 pub(crate) struct Start<'a> {
     pub(crate) inputs: &'a Inputs,
+    pub(crate) tape: &'a Tape,
     pub(crate) fuel: Option<u64>,
     /// For a handler of `wasi:http`.
     pub(crate) request: Option<http::Request<Bytes>>,
@@ -67,15 +68,26 @@ impl Start<'_> {
     /// Sets up what a guest's store holds, but for its fuel.
     pub(crate) fn set_up(&self, wasi: &mut Wasi) -> Result<(), Error> {
         wasi.set_max_held_bytes(self.inputs.max_held);
+        let live = &self.inputs.directories.live;
+        if !live.is_empty() {
+            self.tape.files(wasi.files())?;
+        }
+        if self.tape.replays() {
+            for live in live {
+                let mounted = wasi.files().mount_replayed(&live.guest, live.access);
+                mounted.map_err(|error| Error::Hermetic { guest: live.guest.clone(), reason: error.to_string() })?;
+            }
+        }
         self.inputs.mount(wasi.files())
     }
 
     /// Has somebody answer a component's requests.
-    pub(crate) fn answer(&self, ctx: &mut DeterministicCtx) {
+    pub(crate) fn answer(&self, ctx: &mut DeterministicCtx) -> Result<(), Error> {
         if let Some(answering) = &self.inputs.responder {
-            let mut responder: Box<dyn Responder> = (answering.make)();
+            let mut responder: Box<dyn Responder> = self.tape.responder(|| (answering.make)())?;
             ctx.set_responder(move |request: http::Request<Bytes>| responder.respond(request));
         }
+        Ok(())
     }
 
     /// The guest begins.
@@ -171,7 +183,11 @@ impl Inputs {
         let stdin = self.heard().open(tape)?;
         // For Wasmtime.
         let context = || {
-            let mut wasi = self.context(&outputs)?;
+            let mut wasi = self.context_alone(&outputs);
+            // A replay has none of them.
+            if !tape.replays() {
+                self.directories.open(&mut wasi)?;
+            }
             wasi.stdin(stdin.clone());
             Ok::<_, Error>(wasi)
         };
@@ -181,6 +197,7 @@ impl Inputs {
         };
         let start = Start {
             inputs: self,
+            tape,
             fuel,
             request,
             wanted: observer.wanted,

@@ -160,7 +160,7 @@ impl Stdin {
             Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
             Source::Reader(taken) if tape.is_off() => Source::Reader(taken.clone()),
             Source::Reader(taken) => {
-                let (max, left) = (lock(taken).max, lock(taken).left);
+                let Taken { max, left, .. } = *lock(taken);
                 let reader = Box::new(tape.reader("stdin", || Shared(taken.clone()))?);
                 Source::Reader(Arc::new(Mutex::new(Taken { reader, max, left })))
             }

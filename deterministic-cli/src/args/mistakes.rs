@@ -47,7 +47,12 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let help = match error.kind() {
         ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
         _ => {
-            let command = if ["audit", "compare", "completions", "man"].contains(&&*first) { &first } else { "run" };
+            let command = if ["audit", "compare", "completions", "man", "record", "replay", "trace"].contains(&&*first)
+            {
+                &first
+            } else {
+                "run"
+            };
             &format!("`detwasi {command} --help` lists the options")
         }
     };

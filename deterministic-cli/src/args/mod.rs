@@ -1,9 +1,11 @@
 //! The command line.
 
 mod mistakes;
+mod trace;
 mod values;
 
 pub(crate) use self::mistakes::refuse;
+pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
 pub(crate) use self::values::{WriteBack, opt_level_name};
 
 use std::ffi::OsString;
@@ -14,7 +16,7 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
 use deterministic_policies::Preset;
-use deterministic_run::EngineKind;
+use deterministic_run::{Bundle, EngineKind};
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use wasmtime::OptLevel;
@@ -24,7 +26,6 @@ use self::values::{
 };
 use crate::dir::Dir;
 use crate::numbers;
-use crate::policies::Bundle;
 use crate::refuse::{self, Refused};
 use crate::seed::Chosen;
 
@@ -40,6 +41,15 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Runs a guest under a preset; its exit code is the guest's
     Run(Box<RunArgs>),
+    /// Runs a guest on the host's own clock, random bytes, input and directories, and writes what they say into a trace
+    ///
+    /// `detwasi replay` makes the same run from the trace alone. A trace holds all that the guest saw, and is for its owner's eyes only:
+    /// --omit leaves things out. The options are those of `run`, of which --preset is `host` here unless it is given.
+    Record(Box<RecordArgs>),
+    /// Makes the run again that was recorded, from its trace alone; its exit code is the guest's, or 2 if it is another run
+    Replay(ReplayArgs),
+    /// Tells what is in a trace
+    Trace(TraceArgs),
     /// Runs a guest in turn on stock WASI and here, and tells where the difference in time comes from
     ///
     /// The times are the host's: this one command prints something else each time. What the guest writes to its stdout and
@@ -69,6 +79,7 @@ impl Command {
     pub(crate) fn wasm_stack(&self) -> usize {
         match self {
             Command::Run(args) => args.common.wasm_stack(),
+            Command::Record(args) => args.run.common.wasm_stack(),
             Command::Compare(args) => args.common.wasm_stack(),
             _ => MAX_WASM_STACK,
         }
@@ -178,9 +189,9 @@ pub(crate) struct CompileArgs {
 // What a guest is started with, by whichever command. (With a doc comment, clap would take it for the commands' text.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct GuestArgs {
-    /// What answers the guest's questions; `detwasi presets` lists them
-    #[arg(long, value_name = "NAME", default_value_t = Preset::Simulation)]
-    pub(crate) preset: Preset,
+    /// What answers the guest's questions; `detwasi presets` lists them [default: simulation; of `record`: host]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<Preset>,
 
     /// What all randomness is derived from: an integer, the same as 0x and hexadecimal digits, 32 bytes as 0x and 64 of
     /// them; or `random`, which prints what it drew
@@ -271,12 +282,16 @@ impl GuestArgs {
     /// Who answers the guest.
     pub(crate) fn bundle(&self) -> Bundle {
         Bundle {
-            preset: self.preset,
-            seed: self.seed.seed(),
             epoch: self.epoch,
             until_time: self.until_time,
-            refused: refuse::each(&self.refused),
+            refused: refuse::each(&self.refused).into_iter().map(Into::into).collect(),
+            ..Bundle::new(self.preset(), self.seed.seed())
         }
+    }
+
+    /// What answers it, if nothing else is said.
+    pub(crate) fn preset(&self) -> Preset {
+        self.preset.unwrap_or(Preset::Simulation)
     }
 
     /// How much stack the guest has, in bytes.

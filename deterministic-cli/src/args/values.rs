@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use deterministic_run::trace::Omitted;
 use deterministic_wasmtime::core::WallTime;
 use jiff::{SignedDuration, Timestamp};
 use wasmtime::OptLevel;
@@ -101,5 +102,14 @@ pub(super) fn parse_stack(text: &str) -> Result<ByteSize, String> {
     match numbers::size(text)? {
         ByteSize(0) => Err("a guest without a stack can call nothing; give bytes, such as 512KiB".into()),
         size => Ok(size),
+    }
+}
+
+/// What a trace leaves out.
+pub(super) fn parse_omit(text: &str) -> Result<Omitted, String> {
+    match text.split_once(':') {
+        Some(("env", name)) if !name.is_empty() => Ok(Omitted::Env(name.to_owned())),
+        None if text == "stdin" => Ok(Omitted::Stdin),
+        _ => Err("it is neither `env:NAME` nor `stdin`".into()),
     }
 }

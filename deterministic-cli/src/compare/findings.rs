@@ -112,7 +112,7 @@ impl Findings {
             guest: Path::new(guest.name()).file_name().unwrap_or_default().to_string_lossy().into_owned(),
             guest_sha256: Summary::of(guest.binary()).sha256,
             kind: if guest.kind() == Kind::Module { "module" } else { "component" },
-            preset: args.preset.to_string(),
+            preset: args.preset().to_string(),
             seed: args.seed.seed().to_string(),
             runs: ours.len(),
             same_exit_code: stock.exit_code == detwasi.exit_code,

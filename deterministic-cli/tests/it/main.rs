@@ -29,6 +29,7 @@ mod programs;
 mod refused;
 mod report;
 mod stacks;
+mod trace;
 mod until;
 mod words;
 

@@ -129,7 +129,7 @@ impl Program {
     pub(crate) fn run(&self, wasi: WasiCtxBuilder, policies: Policies, mut start: Start<'_>) -> Result<Outcome, Error> {
         let mut state = State::new(wasi, policies, start.inputs.limits());
         start.set_up(state.wasi.deterministic_mut())?;
-        start.answer(state.wasi.deterministic_mut());
+        start.answer(state.wasi.deterministic_mut())?;
         let mut store = Store::new(self.linked.component().engine(), state);
         store.limiter(State::limits);
         if let Some(fuel) = start.fuel {

@@ -54,13 +54,19 @@ impl Inputs {
     ///
     /// [`Error::Directory`].
     pub fn context(&self, outputs: &Outputs) -> Result<WasiCtxBuilder, Error> {
+        let mut builder = self.context_alone(outputs);
+        self.directories.open(&mut builder)?;
+        Ok(builder)
+    }
+
+    /// The same without live directories.
+    pub(crate) fn context_alone(&self, outputs: &Outputs) -> WasiCtxBuilder {
         let mut builder = WasiCtxBuilder::new();
         builder.stdout(outputs.stdout()).stderr(outputs.stderr()).args(&self.arguments);
         for (name, value) in &self.environment {
             builder.env(name, value);
         }
-        self.directories.open(&mut builder)?;
-        Ok(builder)
+        builder
     }
 
     /// Gives the hermetic directories to a guest that has not started.

@@ -93,7 +93,10 @@ impl Program {
         for (name, value) in inputs.environment() {
             wasi = wasi.env(name, value);
         }
-        wasi = inputs.directories.open_in(wasi)?;
+        // A replay has none of them.
+        if !start.tape.replays() {
+            wasi = inputs.directories.open_in(wasi)?;
+        }
         start.set_up(wasi.deterministic_mut())?;
         let limits = Limits::default().max_memory_bytes(inputs.max_memory);
         let mut store = Store::new(&self.engine, State { wasi, limits });

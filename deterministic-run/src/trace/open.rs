@@ -6,6 +6,7 @@ use bytes::Bytes;
 use deterministic_wasmtime::http::Reply;
 
 use super::header::Header;
+use super::record::whole;
 use super::{Divergence, Reader, Record, ReplayError, Tape, Told, TraceError};
 use crate::{EngineKind, Error, Guest, Inputs, Observer, Outcome, with_stack};
 
@@ -131,7 +132,7 @@ impl Trace {
     pub fn replay_with(self, inputs: &Inputs, observer: &Observer) -> Result<Replayed, Error> {
         inputs.prepare()?;
         let tape = Tape::replaying(self.reader);
-        let ran = inputs.run_on(&tape, self.header.entropy(), observer);
+        let ran = inputs.run_on(&tape, self.header.entropy(), &whole(observer));
         let end = match tape.failure() {
             Some(TraceError::Diverged(divergence)) => Some(ReplayEnd::Diverged(divergence)),
             Some(TraceError::Ended { answers }) => Some(ReplayEnd::TraceEnded { answers }),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::header::Header;
 use super::{Entropy, Record, Tape, Told, TraceError, WhenFull, Writer, Written};
-use crate::{Error, Inputs, Observer, Outcome, with_stack};
+use crate::{Error, Inputs, Observer, Outcome, Wanted, with_stack};
 
 /// How long a trace may become unless it is told otherwise: 16 GiB.
 pub const DEFAULT_MAX_BYTES: u64 = 16 << 30;
@@ -56,6 +56,11 @@ pub struct Recorded {
     pub written: Written,
 }
 
+/// The observer of a run all of whose outcome is told.
+pub(super) fn whole(observer: &Observer) -> Observer {
+    Observer { wanted: Wanted::default(), ..observer.clone() }
+}
+
 impl Inputs {
     /// Runs the guest, and writes to `trace` what it takes to do so again: see [`Trace`](super::Trace). What can be wrong with the guest is told
     /// before anything is written.
@@ -88,7 +93,7 @@ impl Inputs {
         }
         writer.flush()?;
         let tape = Tape::recording(writer);
-        let outcome = self.run_on(&tape, how.entropy, observer)?;
+        let outcome = self.run_on(&tape, how.entropy, &whole(observer))?;
         if let Some(failed) = tape.failure() {
             return Err(failed.into());
         }

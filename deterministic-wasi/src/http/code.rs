@@ -13,6 +13,7 @@ macro_rules! codes {
         /// What a request or a response can fail with: the `error-code` of `wasi:http`, which is the same in 0.2 and 0.3. An adapter
         /// makes each version's own of it.
         #[derive(Clone, Debug, PartialEq, Eq)]
+        #[cfg_attr(any(feature = "serde", feature = "trace"), derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
         pub enum HttpError {
             $(#[doc = concat!("`", $plain_name, "`: ", $plain_words, ".")] $plain,)*

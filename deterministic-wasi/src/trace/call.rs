@@ -11,7 +11,7 @@ use super::record::{Record, readable};
 use super::tape::{State, lock};
 
 /// The longest question that stands in a trace whole, in bytes. Of a longer one there is the beginning, its length and its digest.
-const LONGEST_QUESTION: usize = 4096;
+const LONGEST_QUESTION: usize = 16 << 10;
 
 /// A source by its name, on a [`Tape`](super::Tape). A clone is the same source.
 #[derive(Clone)]
@@ -117,6 +117,23 @@ impl Source {
             }
         }
         Ok(answer.map(Into::into))
+    }
+
+    /// The host answered so.
+    pub(super) fn record(&self, question: &[u8], answer: &[u8]) -> Result<(), TraceError> {
+        let Some(taped) = &self.0 else { return Ok(()) };
+        match &mut *lock(&taped.state) {
+            State::Recording(recording) => recording.answer(taped.number, &shortened(question), answer),
+            State::Replaying(_) => Ok(()),
+        }
+    }
+
+    /// What the host answered.
+    pub(super) fn replay(&self, question: &[u8]) -> Result<Arc<[u8]>, TraceError> {
+        match self.replayed(&shortened(question))? {
+            Some(Ok(answer)) => Ok(answer),
+            _ => Err(self.misunderstood(&readable(question))),
+        }
     }
 
     /// The question, if anybody is to have it.

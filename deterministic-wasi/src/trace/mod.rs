@@ -13,12 +13,15 @@
 mod call;
 mod clock;
 mod error;
+mod files;
 mod input;
 mod random;
 mod read;
 mod record;
 mod recording;
 mod replaying;
+#[cfg(feature = "http")]
+mod responder;
 mod scheduler;
 mod tape;
 mod wire;

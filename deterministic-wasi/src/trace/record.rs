@@ -6,6 +6,7 @@ use std::sync::Arc;
 use deterministic_core::ClockId;
 
 use super::error::shortened;
+use super::files::FILES;
 use super::wire::{Cursor, put, put_bytes};
 
 /// One thing that a trace tells.
@@ -236,7 +237,9 @@ impl Record {
             Record::Blob(_) => "bytes of what the run was given".into(),
             Record::Source(name) => format!("a source `{}`", shortened(name)),
             Record::Answer { source, question, .. } | Record::Failed { source, question, .. } => {
-                format!("`{}` asked {}", name(source), readable(question))
+                let name = name(source);
+                let asked = asked(&name, question);
+                format!("`{name}` asked {asked}")
             }
             Record::Clock(asked) | Record::ClockFailed { asked, .. } => asked.to_string(),
             Record::Outcome(_) => "the end of the run".into(),
@@ -299,6 +302,11 @@ impl<'a> Written<'a> {
         };
         Some(Written::Whole(record))
     }
+}
+
+/// A question to the source called `name`, for a message.
+pub(super) fn asked(name: &str, question: &[u8]) -> String {
+    if name == FILES { deterministic_fs::describe_question(question) } else { readable(question) }
 }
 
 /// Bytes for a message: as text if they are, and not much of them.

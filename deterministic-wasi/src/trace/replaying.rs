@@ -6,7 +6,7 @@ use deterministic_core::Instant;
 
 use super::error::{Divergence, TraceError};
 use super::read::Reader;
-use super::record::{ClockRecord, Record, readable};
+use super::record::{ClockRecord, Record, asked};
 
 #[derive(Debug)]
 pub(super) struct Replaying {
@@ -63,7 +63,7 @@ impl Replaying {
             }
             other => {
                 let name = self.names.get(source as usize).cloned().unwrap_or_default();
-                Err(self.diverged(&name, &other, &format!("`{name}` asked {}", readable(question))))
+                Err(self.diverged(&name, &other, &format!("`{name}` asked {}", asked(&name, question))))
             }
         }
     }

@@ -1,0 +1,81 @@
+//! `detwasi replay`.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use deterministic_run::trace::{Given, ReplayEnd, Replayed, Trace, TraceError};
+use deterministic_run::{Error, Observer, with_stack};
+
+use crate::args::ReplayArgs;
+use crate::guest;
+use crate::outcome;
+use crate::problem::{EXIT_CODE, Problem, note};
+use crate::stdio::Outputs;
+
+/// Opens a trace, which may be long, to be read from its beginning.
+pub(crate) fn file(path: &Path) -> Result<BufReader<File>, Problem> {
+    let opened = File::open(path);
+    opened.map(BufReader::new).map_err(|error| Problem::TraceUnreadable { path: path.into(), error })
+}
+
+/// What is wrong with it, by its path.
+pub(crate) fn problem(path: &Path, error: Error) -> Problem {
+    let path = PathBuf::from(path);
+    match error {
+        Error::Trace(TraceError::Unreadable(error)) => Problem::TraceUnreadable { path, error },
+        Error::Trace(error) => Problem::BadTrace { path, reason: error.to_string() },
+        Error::Replay(error) => Problem::BadTrace { path, reason: error.to_string() },
+        error => error.into(),
+    }
+}
+
+/// Makes the run again, and says whether it is the same.
+pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
+    let failed = |error| problem(&args.trace, error);
+    let trace = Trace::open(file(&args.trace)?).map_err(failed)?;
+    let stdin = args
+        .stdin
+        .as_ref()
+        .map(|path| std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.clone(), error }));
+    let given = Given {
+        guest: args.guest.as_ref().map(|path| guest::read(path.into())).transpose()?,
+        env: args.envs.clone(),
+        stdin: stdin.transpose()?.map(Into::into),
+        engine: args.engine,
+    };
+    let inputs = trace.inputs(&given).map_err(failed)?;
+    guest::compile(&inputs, || Ok(inputs.prepare()?))?;
+    let outputs = Outputs::default();
+    let observer = Observer { sink: Some(Arc::new(outputs.clone())), ..Observer::default() };
+    // The guest has the stack that the trace says, which the command line did not.
+    let Replayed { outcome, end, .. } =
+        with_stack(inputs.wasm_stack(), || trace.replay_with(&inputs, &observer))?.map_err(failed)?;
+    outputs.append(outcome.response.as_deref().unwrap_or_default())?;
+    outputs.finish()?;
+    for result in outcome.results.iter().flatten() {
+        println!("{result}");
+    }
+    let other = |line: String| {
+        if let Some(frames) = outcome.ended.frames() {
+            eprintln!("{frames}");
+        }
+        note(&format!("`{}`: {line}", args.trace.display()));
+        Ok(ExitCode::from(EXIT_CODE))
+    };
+    match end {
+        ReplayEnd::Same => Ok(outcome::tell(&outcome.ended)),
+        ReplayEnd::TraceEnded { answers } => other(TraceError::Ended { answers }.to_string()),
+        ReplayEnd::Diverged(divergence) => {
+            let calls: u64 = outcome.host_calls.values().sum();
+            other(format!("after {calls} calls of host functions {divergence}"))
+        }
+        ReplayEnd::Differs { what, recorded, replayed } => other(format!(
+            "the replay asked the same as the recorded run, and something else came of it: {what}, which was {recorded} and is {replayed}; \
+             please report this, unless the engine is another and the guest was ended by what it is"
+        )),
+        _ => other("the replay is not the recorded run".into()),
+    }
+}
