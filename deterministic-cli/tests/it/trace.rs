@@ -48,9 +48,15 @@ fn recorded(options: &[&str]) -> (Place, Vec<u8>) {
     place.file("dir/in", b"content of a file\n".repeat(100));
     place.file("input", b"some input\n".repeat(10));
     let base = ["record", "-o", "run.trace", "--dir", "dir::/", "--stdin", "input", "--env", "TOKEN=secret"];
-    let ran = place.detwasi(&[&base[..], options, &["reads.wat", "argument"]].concat());
+    let guest = crate::text(&place.path("reads.wat"));
+    let ran = place.detwasi(&[&base[..], options, &[&guest, "argument"]].concat());
     assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{ran:?}");
     assert!(place.path("dir/out").exists());
+    let (trace, path) = (std::fs::read(place.path("run.trace")).expect("a trace"), crate::text(place.0.path()));
+    assert!(
+        !trace.windows(path.len()).any(|bytes| bytes == path.as_bytes()),
+        "nothing in a trace is a path of the host's"
+    );
     (place, ran.stdout)
 }
 
