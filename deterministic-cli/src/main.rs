@@ -14,6 +14,7 @@ mod file_size;
 mod foreign;
 mod guest;
 mod inputs;
+mod log;
 mod manual;
 mod numbers;
 mod outcome;

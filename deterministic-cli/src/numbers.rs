@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use jiff::SignedDuration;
 
 /// Reads `1000000`, `1_000_000`, `1e6` or `1.5e6`, as long as it is whole and below 2^64.
-fn whole(text: &str) -> Option<u64> {
+pub(crate) fn whole(text: &str) -> Option<u64> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, digits(exponent)?.parse::<u32>().ok()?),
         None => (text, 0),

@@ -150,6 +150,8 @@ pub(crate) enum Problem {
     Output { stream: &'static str, error: io::Error },
     #[error("whoever read the output closed it")]
     BrokenPipe,
+    #[error("cannot write the call log `{}`: {error}; give --log a path that may be written and has room", path.display())]
+    Log { path: PathBuf, error: io::Error },
     #[error("cannot write the report `{}`: {error}; give --report a path that may be written", path.display())]
     Report { path: PathBuf, error: io::Error },
     #[error("cannot write the report `{}`: {reason}, or give --report another path", path.display())]

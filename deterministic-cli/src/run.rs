@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use deterministic_policies::Preset;
-use deterministic_run::cache::{DiskStore, Lookup, cached};
+use deterministic_run::cache::{DiskStore, Lookup, ResultStore, cached};
+use deterministic_run::fingerprint::Fingerprint;
 use deterministic_run::{Ended, Error, Guest, Inputs, Kind, Observer, Outcome, Request, Summary, Wanted, parts};
 use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::args::{RunArgs, opt_level_name};
 use crate::directories::Directories;
 use crate::guest::{self, compile};
 use crate::inputs::inputs;
+use crate::log::{self, Log};
 use crate::outcome;
 use crate::problem::{Problem, note};
 use crate::record::Recorder;
@@ -41,6 +43,8 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     if reports {
         watch.outputs().digest();
     }
+    let log = Log::open(&args.log)?;
+    watch.log(log.clone());
     watch.draft(target.map(|target| draft(target, args, inputs.guest())));
     let store = args.cache.as_ref().map(DiskStore::new);
     // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
@@ -75,6 +79,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     let observer = Observer {
         sink: Some(Arc::new(watch.outputs().clone())),
         watch: Some(watch.guest().clone()),
+        log: log.as_ref().map(Log::calls),
         wanted: Wanted {
             output: reports || store.is_some(),
             directories: reports || store.is_some() || !args.write_backs.is_empty(),
@@ -91,18 +96,27 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
             prepare(&inputs, watch)?;
             watch.at(Stage::Inputs);
         }
-        let failed = |error| match error {
-            Error::Stdin(error) => stdin::failed(common, error),
-            error => error.into(),
+        let failed = |error| match (error, &args.log.log) {
+            (Error::Stdin(error), _) => stdin::failed(common, error),
+            (Error::Log(error), Some(path)) => log::problem(path, error),
+            (error, _) => error.into(),
         };
-        let outcome = match recorder {
-            None => inputs.run_with(&observer).map_err(failed)?,
-            Some(recorder) => recorder.run(&inputs, &observer, failed)?,
+        let ran = match recorder {
+            None => inputs.run_with(&observer).map_err(failed),
+            Some(recorder) => recorder.run(&inputs, &observer, failed),
         };
+        // Also of a run that failed: what it did until then.
+        let logged = log.as_ref().map_or(Ok(()), Log::finish);
+        let outcome = ran?;
+        logged?;
         draft = give_out(&outcome, watch)?;
         Ok(outcome)
     };
     let ran = match (&store, &name) {
+        // What is known of it is not what it did, call by call.
+        (Some(store), Some(name)) if log.is_some() => {
+            cached(&Unread(store), &inputs, name, |warning| note(&warning.to_string()), run)
+        }
         (Some(store), Some(name)) => cached(store, &inputs, name, |warning| note(&warning.to_string()), run),
         _ => run().map(|outcome| (outcome, Lookup::NotStored)),
     };
@@ -118,6 +132,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
         Problem::Stdin(_) | Problem::StdinFile { .. } | Problem::StdinTooLong { .. } => {
             directories.leave("the guest's input could not be read");
         }
+        Problem::Log { .. } => directories.leave("the call log could not be written"),
         Problem::Output { .. } | Problem::BrokenPipe | Problem::OwnOutput(_) => {
             directories.leave("the guest's output could not be written");
         }
@@ -190,6 +205,19 @@ fn called(args: &RunArgs, mut inputs: Inputs) -> Result<Inputs, Problem> {
         inputs = inputs.opt_level(level);
     }
     Ok(inputs.profile(args.profile).engine_kind(args.engine).all_memories(args.all_memories))
+}
+
+/// A store that is written to alone.
+struct Unread<'a>(&'a DiskStore);
+
+impl ResultStore for Unread<'_> {
+    fn get(&self, _: &Fingerprint) -> std::io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn put(&self, key: &Fingerprint, value: &[u8]) -> std::io::Result<()> {
+        self.0.put(key, value)
+    }
 }
 
 /// Compiles and links the guest.

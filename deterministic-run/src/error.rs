@@ -127,6 +127,9 @@ pub enum Error {
     /// The output cannot be given on.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The [call log](crate::Observer::log) cannot be written.
+    #[error("cannot write the call log: {0}; the run was ended there")]
+    Log(io::Error),
     /// The engine optimises at no [level](crate::Inputs::opt_level).
     #[error(
         "the engine `{kind}` has no levels of optimisation; leave the level out, or choose `cranelift` or `pulley`"

@@ -18,6 +18,7 @@ mod inputs;
 #[cfg(feature = "wasmi")]
 mod interpreted;
 mod kind;
+mod logging;
 mod memories;
 mod module;
 mod order;
@@ -36,6 +37,7 @@ pub use component::Request;
 pub use deterministic_wasmtime::core;
 pub use deterministic_wasmtime::fs;
 pub use deterministic_wasmtime::policies;
+pub use deterministic_wasmtime::wasi::log;
 pub use directories::Left;
 pub use ended::{Ended, Trap};
 pub use engine::{EngineKind, UnknownEngine, engine_config, give_stack, with_stack};

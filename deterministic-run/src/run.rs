@@ -1,15 +1,17 @@
 //! Running a guest.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use deterministic_wasmtime::DeterministicCtx;
 use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::wasi::Wasi;
+use deterministic_wasmtime::wasi::log::CallLog;
 use deterministic_wasmtime::wasi::trace::{Entropy, Tape};
 
 use crate::inputs::{Entry, PolicySource};
+use crate::logging::Logging;
 use crate::outputs::{Outputs, Sink};
 #[cfg(feature = "watch")]
 use crate::watch::{Beginning, Watch};
@@ -25,6 +27,9 @@ pub struct Observer {
     /// Who sees how far it is.
     #[cfg(feature = "watch")]
     pub watch: Option<Watch>,
+    /// Who is told of each call of the guest's, when it is over: a [`Writer`](crate::log::Writer), say. One that fails ends the run, with
+    /// its error and without an outcome.
+    pub log: Option<Arc<Mutex<dyn CallLog>>>,
     /// What is to be in the outcome.
     pub wanted: Wanted,
 }
@@ -60,6 +65,7 @@ pub(crate) struct Start<'a> {
     /// For a handler of `wasi:http`.
     pub(crate) request: Option<http::Request<Bytes>>,
     pub(crate) wanted: Wanted,
+    log: Option<Logging>,
     #[cfg(feature = "watch")]
     beginning: Option<Beginning>,
 }
@@ -68,6 +74,9 @@ impl Start<'_> {
     /// Sets up what a guest's store holds, but for its fuel.
     pub(crate) fn set_up(&self, wasi: &mut Wasi) -> Result<(), Error> {
         wasi.set_max_held_bytes(self.inputs.max_held);
+        if let Some(log) = &self.log {
+            wasi.set_log(Box::new(log.clone()));
+        }
         let live = &self.inputs.directories.live;
         if !live.is_empty() {
             self.tape.files(wasi.files())?;
@@ -195,12 +204,14 @@ impl Inputs {
             Entry::Request(request) => Some(request.parsed()),
             _ => None,
         };
+        let log = observer.log.clone().map(Logging::new);
         let start = Start {
             inputs: self,
             tape,
             fuel,
             request,
             wanted: observer.wanted,
+            log: log.clone(),
             #[cfg(feature = "watch")]
             beginning,
         };
@@ -210,6 +221,8 @@ impl Inputs {
             #[cfg(feature = "wasmi")]
             Program::Interpreted(program) => program.run(policies, stdin.clone(), &outputs, start),
         };
+        // Whatever else it led to.
+        log.map_or(Ok(()), |log| log.finish())?;
         let mut outcome = ran?;
         stdin.finish()?;
         outputs.finish()?;

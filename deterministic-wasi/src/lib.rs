@@ -15,6 +15,7 @@ mod held;
 #[cfg(feature = "http")]
 pub mod http;
 mod keyvalue;
+pub mod log;
 mod on_demand;
 pub mod p1;
 pub mod reserve;

@@ -11,6 +11,7 @@ use crate::calls::HostCalls;
 use crate::files::Files;
 use crate::held::{Charge, Held};
 use crate::keyvalue::KeyValue;
+use crate::log::Log;
 use crate::on_demand::OnDemand;
 use crate::timeline::Timeline;
 
@@ -38,6 +39,10 @@ pub struct Wasi {
     pub keyvalue: OnDemand<KeyValue>,
     /// What of that the guests made, if they made any.
     keyvalue_held: Option<Charge>,
+    /// Who is told of each call.
+    pub(crate) log: Option<Box<Log>>,
+    /// Whether the clock observes fuel or there is a log: one flag, so that a call that needs neither looks once.
+    pub(crate) attended: bool,
 }
 
 impl Wasi {
@@ -46,8 +51,10 @@ impl Wasi {
     #[inline]
     pub fn new(policies: Policies) -> Self {
         let Policies { epoch, clock, secure_random, insecure_random, insecure_seed, scheduler, rules } = policies;
+        let time = Timeline::new(epoch, clock, scheduler, rules);
         Wasi {
-            time: Timeline::new(epoch, clock, scheduler, rules),
+            attended: time.observes_fuel(),
+            time,
             secure_random: ByteStream::new(secure_random),
             insecure_random: ByteStream::new(insecure_random),
             insecure_seed,
@@ -57,6 +64,7 @@ impl Wasi {
             config: OnDemand::default(),
             keyvalue: OnDemand::default(),
             keyvalue_held: None,
+            log: None,
         }
     }
 

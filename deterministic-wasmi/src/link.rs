@@ -1,13 +1,14 @@
 //! Every function of both versions, defined in a linker.
 
-use deterministic_wasi::p1::{GuestMemory, P1Ctx, Version, functions};
+use deterministic_wasi::p1::{GuestMemory, Logged, P1Ctx, Version, functions};
 use deterministic_wasi::{Answer, Error, Fault, HostCall, p1_functions};
 use pollster::block_on;
 use wasmi::{Caller, Linker};
 
 use crate::ended::{Ended, end};
 
-/// Defines the rows of [`p1_functions!`] that `$module` has.
+/// Defines the rows of [`p1_functions!`] that `$module` has. A call that is attended, by a clock that observes fuel or a log, goes
+/// another way from its beginning on.
 macro_rules! define {
     ($linker:ident $get:ident $module:ident; $($kind:ident $modules:ident $name:ident($($arg:ident: $ty:ident [$points:ident]),*)
         -> $ret:tt, $label:ident [$($policy:literal)?];)*) => {$(
@@ -19,30 +20,73 @@ macro_rules! define {
             stringify!($module),
             stringify!($name),
             move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret, wasmi::Error> {
-                let answer = define!(@ $kind caller $get $module $name($($arg),*));
-                <$ret>::lower(answer)
+                #[cold]
+                #[inline(never)]
+                fn attended<T: 'static>(
+                    caller: &mut Caller<'_, T>,
+                    get: impl Fn(&mut T) -> &mut P1Ctx + Copy,
+                    ($($arg,)*): ($($ty,)*),
+                ) -> Result<$ret, wasmi::Error> {
+                    observe_fuel(caller, get)?;
+                    <$ret>::lower(define!(@ logged $kind caller get $module $name($($arg),*)))
+                }
+                if $get(caller.data_mut()).deterministic().is_attended() {
+                    return attended(&mut caller, $get, ($($arg,)*));
+                }
+                let caller = &mut caller;
+                <$ret>::lower(define!(@ plain $kind caller $get $module $name($($arg),*)))
             },
         )?;
     };
-    (@ yields $caller:ident $get:ident $module:ident $name:ident()) => {{
-        observe_fuel(&mut $caller, $get)?;
+    (@ plain yields $caller:ident $get:ident $module:ident $name:ident()) => {
         functions::$name($get($caller.data_mut()).asked(HostCall::$name))
-    }};
-    (@ asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter(&mut $caller, $get)?;
+    };
+    (@ plain asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
         functions::$name(ctx.asked(HostCall::$name), &mut memory, Version::$module, ($($arg,)*))
     }};
-    (@ copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter(&mut $caller, $get)?;
+    (@ plain copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
         functions::$name(&mut ctx.called(HostCall::$name), &mut memory, Version::$module, ($($arg,)*))
     }};
-    (@ waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter(&mut $caller, $get)?;
+    (@ plain waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
         let mut ctx = ctx.called(HostCall::$name);
         match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
             Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
             done => done.map(drop),
         }
+    }};
+    (@ logged yields $caller:ident $get:ident $module:ident $name:ident()) => {{
+        let wasi = $get($caller.data_mut()).asked(HostCall::$name);
+        let memory = GuestMemory::new(&mut []);
+        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[]);
+        let answer = functions::$name(wasi);
+        Logged::end(logged, wasi, &memory, answer)
+    }};
+    (@ logged asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
+        let wasi = ctx.asked(HostCall::$name);
+        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
+        let answer = functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*));
+        Logged::end(logged, wasi, &memory, answer)
+    }};
+    (@ logged copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
+        let mut ctx = ctx.called(HostCall::$name);
+        let logged = Logged::begin(ctx.wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
+        let answer = functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*));
+        Logged::end(logged, ctx.wasi, &memory, answer)
+    }};
+    (@ logged waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = enter($caller, $get)?;
+        let mut ctx = ctx.called(HostCall::$name);
+        let logged = Logged::begin(ctx.wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
+        let answer = match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
+            done => done.map(drop),
+        };
+        Logged::end(logged, ctx.wasi, &memory, answer)
     }};
 }
 
@@ -76,13 +120,11 @@ pub fn add_to_linker<T: 'static>(
     Ok(())
 }
 
-/// What each call begins with: the clock hears of consumed fuel if it wants to, and the memory of the instance that calls is
-/// found.
+/// What each call begins with: the memory of the instance that calls is found.
 fn enter<'a, T>(
     caller: &'a mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Ctx,
 ) -> Result<(GuestMemory<'a>, &'a mut P1Ctx), wasmi::Error> {
-    observe_fuel(caller, &get)?;
     let memory = caller.get_export("memory").and_then(|export| export.into_memory()).ok_or_else(no_memory)?;
     let (bytes, data) = memory.data_and_store_mut(caller);
     Ok((GuestMemory::new(bytes), get(data)))

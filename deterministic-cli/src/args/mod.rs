@@ -1,9 +1,11 @@
 //! The command line.
 
+mod log;
 mod mistakes;
 mod trace;
 mod values;
 
+pub(crate) use self::log::LogArgs;
 pub(crate) use self::mistakes::refuse;
 pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
 pub(crate) use self::values::{WriteBack, opt_level_name};
@@ -143,6 +145,9 @@ pub(crate) struct RunArgs {
     /// Where to write how the run went, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code), or an interpreter: pulley, or wasmi, which
     /// shares nothing with the others. What comes of it is the same on each. `compare` has no such option, as stock has but cranelift

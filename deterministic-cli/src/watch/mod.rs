@@ -21,6 +21,7 @@ use deterministic_run::Stdin;
 
 use self::why::{Seen, Why};
 use crate::args::RunArgs;
+use crate::log::Log;
 use crate::problem::{Problem, note};
 use crate::report::{Draft, Target};
 use crate::stdio::Outputs;
@@ -49,6 +50,7 @@ struct State {
     /// What is known of the report, if there is to be one.
     draft: Option<Draft>,
     stdin: Stdin,
+    log: Option<Log>,
 }
 
 /// Whose the run's end is.
@@ -74,7 +76,7 @@ pub(crate) enum Stage {
 impl Watch {
     /// Begins to watch a run. The time that it may take begins here.
     pub(crate) fn start(args: &RunArgs) -> Result<Self, Problem> {
-        let state = State { end: End::Open, stage: Stage::Reading, draft: None, stdin: Stdin::default() };
+        let state = State { end: End::Open, stage: Stage::Reading, draft: None, stdin: Stdin::default(), log: None };
         let watch = Watch(Arc::new(Shared {
             guest: args.common.guest(),
             writes_back: !args.write_backs.is_empty(),
@@ -128,6 +130,11 @@ impl Watch {
         self.open().stdin = stdin;
     }
 
+    /// Says where the guest's calls are logged.
+    pub(crate) fn log(&self, log: Option<Log>) {
+        self.open().log = log;
+    }
+
     /// The run is through, and cannot be interrupted any more: from here on a signal ends the process at once. Gives back the draft.
     pub(crate) fn over(&self) -> Option<Draft> {
         let mut state = self.open();
@@ -163,10 +170,18 @@ impl Watch {
         }
         self.0.at_once.store(true, Ordering::Relaxed);
         let seen = Seen::of(state.stage, self.0.guest_seen.seen(), &state.stdin);
-        let draft = state.draft.take();
+        let (draft, log) = (state.draft.take(), state.log.take());
         drop(state);
 
         self.0.outputs.close();
+        // The guest may be at work yet: what it calls from here on is not logged.
+        if let Some(log) = log {
+            patiently(move || {
+                if let Err(problem) = log.finish() {
+                    note(&problem.to_string());
+                }
+            });
+        }
         let line = self.line(&why, &seen);
         let outputs = self.0.outputs.clone();
         patiently(move || {

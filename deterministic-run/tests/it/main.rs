@@ -3,6 +3,7 @@
 mod cache;
 mod engines;
 mod fingerprint;
+mod log;
 mod preload;
 mod run;
 mod trace;

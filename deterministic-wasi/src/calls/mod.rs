@@ -1,5 +1,6 @@
 //! The host functions by name, and how often each was called.
 
+mod parameters;
 mod table;
 
 pub use table::HostCall;
@@ -23,6 +24,11 @@ macro_rules! host_calls {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[expect(non_camel_case_types, missing_docs, reason = "the names are WASI's")]
         pub enum HostCall { $($p1,)* $($($name,)*)* }
+
+        impl HostCall {
+            /// All of them.
+            pub const ALL: &[HostCall] = &[$(HostCall::$p1,)* $($(HostCall::$name,)*)*];
+        }
 
         /// How many are WASI 0.1's: the first.
         #[cfg_attr(all(feature = "watch", not(test)), expect(dead_code, reason = "the counters lie together"))]

@@ -1,6 +1,6 @@
 //! Every function of both versions, defined once for synchronous and once for asynchronous linkers.
 
-use deterministic_wasi::p1::{GuestMemory, P1, Version, functions};
+use deterministic_wasi::p1::{GuestMemory, Logged, P1, Version, functions};
 use deterministic_wasi::{Answer, Fault, HostCall, p1_functions};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
 
@@ -10,52 +10,91 @@ use crate::Error;
 use crate::end::end;
 use crate::executor::block_on;
 
-/// Defines the rows of [`p1_functions!`] that `$module` has, synchronously.
+/// Defines the rows of [`p1_functions!`] that `$module` has, synchronously. A call that is attended, by a clock that observes fuel or a
+/// log, goes another way from its beginning on, so that the others do nothing for it.
 macro_rules! define_sync {
     ($to:ident $module:ident; $($kind:ident $modules:ident $name:ident($($arg:ident: $ty:ident [$points:ident]),*)
         -> $ret:tt, $label:ident [$($policy:literal)?];)*) => {$(
         define_sync!(@ $kind $modules $to $module $name($($arg: $ty),*) -> $ret);
     )*};
     (@ $kind:ident new $to:ident wasi_unstable $($row:tt)*) => {};
-    (@ asks $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
+    (@ $kind:ident $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, ctx) = finder.enter(&mut caller, get, HostCall::$name)?;
-                <$ret>::lower(functions::$name(&mut ctx.deterministic.wasi, &mut memory, Version::$module, ($($arg,)*)))
-            }).map(drop)
-        })?;
-    };
-    (@ yields $modules:ident $to:ident $module:ident $name:ident() -> $ret:tt) => {
-        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, _| {
-            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>| -> Result<$ret> {
-                if get(caller.data_mut()).deterministic.time.observes_fuel() {
-                    observe_fuel(&mut caller, get)?;
+                #[cold]
+                #[inline(never)]
+                fn attended<T: 'static>(
+                    caller: &mut Caller<'_, T>,
+                    get: impl Fn(&mut T) -> &mut P1Ctx + Copy,
+                    finder: Finder,
+                    ($($arg,)*): ($($ty,)*),
+                ) -> Result<$ret> {
+                    observe_fuel(caller, get)?;
+                    <$ret>::lower(define_sync!(@ logged $kind caller get finder $module $name($($arg),*)))
                 }
-                let wasi = &mut get(caller.data_mut()).deterministic.wasi;
-                wasi.calls.count(HostCall::$name);
-                <$ret>::lower(functions::$name(wasi))
+                if get(caller.data_mut()).deterministic.wasi.is_attended() {
+                    return attended(&mut caller, get, finder, ($($arg,)*));
+                }
+                let caller = &mut caller;
+                <$ret>::lower(define_sync!(@ plain $kind caller get finder $module $name($($arg),*)))
             }).map(drop)
         })?;
     };
-    (@ copies $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
-        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
-            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                <$ret>::lower(functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
-            }).map(drop)
-        })?;
-    };
-    (@ waits $modules:ident $to:ident $module:ident $name:ident($($arg:ident: $ty:ident),*) -> $ret:tt) => {
-        $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
-            linker.func_wrap(from, name, move |mut caller: Caller<'_, T>, $($arg: $ty),*| -> Result<$ret> {
-                let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                <$ret>::lower(match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
-                    Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
-                    done => done.map(drop),
-                })
-            }).map(drop)
-        })?;
-    };
+    (@ plain asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = $finder.enter($caller, $get, HostCall::$name)?;
+        functions::$name(&mut ctx.deterministic.wasi, &mut memory, Version::$module, ($($arg,)*))
+    }};
+    (@ plain yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
+        let _ = $finder;
+        let wasi = &mut $get($caller.data_mut()).deterministic.wasi;
+        wasi.calls.count(HostCall::$name);
+        functions::$name(wasi)
+    }};
+    (@ plain copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
+        functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*))
+    }};
+    (@ plain waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
+        match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
+            done => done.map(drop),
+        }
+    }};
+    (@ logged asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, ctx) = $finder.enter($caller, $get, HostCall::$name)?;
+        let wasi = &mut ctx.deterministic.wasi;
+        let version = Version::$module;
+        let logged = Logged::begin(wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
+        let answer = functions::$name(wasi, &mut memory, version, ($($arg,)*));
+        Logged::end(logged, wasi, &memory, answer)
+    }};
+    (@ logged yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
+        let _ = $finder;
+        let wasi = &mut $get($caller.data_mut()).deterministic.wasi;
+        wasi.calls.count(HostCall::$name);
+        let memory = GuestMemory::new(&mut []);
+        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[]);
+        let answer = functions::$name(wasi);
+        Logged::end(logged, wasi, &memory, answer)
+    }};
+    (@ logged copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
+        let version = Version::$module;
+        let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
+        let answer = functions::$name(&mut ctx, &mut memory, version, ($($arg,)*));
+        Logged::end(logged, ctx.wasi, &memory, answer)
+    }};
+    (@ logged waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
+        let version = Version::$module;
+        let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
+        let answer = match functions::$name(&mut ctx, &mut memory, version, ($($arg,)*)) {
+            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
+            done => done.map(drop),
+        };
+        Logged::end(logged, ctx.wasi, &memory, answer)
+    }};
 }
 
 /// The same, asynchronously. Only what waits is another function then.
@@ -68,11 +107,21 @@ macro_rules! define_async {
         $to.define(stringify!($module), stringify!($name), |linker, from, name, get, finder| {
             linker.func_wrap_async(from, name, move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
                 Box::new(async move {
+                    let attended = get(caller.data_mut()).deterministic.wasi.is_attended();
+                    if attended {
+                        observe_fuel(&mut caller, get)?;
+                    }
                     let (mut memory, mut ctx) = enter_copying(finder, &mut caller, get, HostCall::$name)?;
-                    <$ret>::lower(match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                    let version = Version::$module;
+                    let logged = match attended {
+                        true => Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]),
+                        false => None,
+                    };
+                    let answer = match functions::$name(&mut ctx, &mut memory, version, ($($arg,)*)) {
                         Ok(Some(wait)) => wait.finish(&mut ctx, &mut memory).await,
                         done => done.map(drop),
-                    })
+                    };
+                    <$ret>::lower(Logged::end(logged, ctx.wasi, &memory, answer))
                 })
             }).map(drop)
         })?;

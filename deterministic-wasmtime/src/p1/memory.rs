@@ -34,8 +34,7 @@ pub(super) enum Bound {
 }
 
 impl Finder {
-    /// What each call begins with: the clock hears of consumed fuel if it wants to, the guest's memory is found, the call
-    /// counted.
+    /// What each call begins with: the guest's memory is found, the call counted.
     #[inline(always)]
     pub(super) fn enter<'a, T: 'static>(
         self,
@@ -48,9 +47,6 @@ impl Finder {
             Bound::To { owner, memory } if Some(owner) == self.owner => Some(memory),
             _ => None,
         };
-        if ctx.deterministic.time.observes_fuel() {
-            observe_fuel(caller, &get)?;
-        }
         let memory = match bound {
             Some(memory) => memory,
             None => self.look_up(caller)?,
@@ -90,10 +86,12 @@ pub(crate) fn by_name<T>(caller: &mut Caller<'_, T>) -> Result<Memory, Error> {
     }
 }
 
-/// Tells the clock how much fuel is left.
+/// Tells a clock that minds it how much fuel is left.
 #[cold]
 pub(super) fn observe_fuel<T: 'static>(caller: &mut Caller<'_, T>, get: impl Fn(&mut T) -> &mut P1Ctx) -> Result<()> {
-    let fuel = caller.get_fuel().ok();
-    get(caller.data_mut()).deterministic.time.fuel_left(fuel)?;
+    if get(caller.data_mut()).deterministic.time.observes_fuel() {
+        let fuel = caller.get_fuel().ok();
+        get(caller.data_mut()).deterministic.time.fuel_left(fuel)?;
+    }
     Ok(())
 }
