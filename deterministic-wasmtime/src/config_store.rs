@@ -16,7 +16,7 @@
 use wasmtime::Result;
 
 use crate::DeterministicCtxView;
-use crate::component::{config_name, linked};
+use crate::component::{config_name, linked, named};
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -34,6 +34,8 @@ linked! {
     config_get_all() = bindings::Host::get_all;
 }
 pub use store::add_to_linker;
+
+named!(bindings::Error);
 
 impl bindings::Host for DeterministicCtxView<'_> {
     fn get(&mut self, key: String) -> Result<Result<Option<String>, bindings::Error>> {

@@ -12,8 +12,10 @@ fn calls(place: &Place, name: &str) -> Vec<String> {
 fn a_run_is_the_same_with_a_log() {
     let place = Place::new();
     place.file("module.wat", guests::answers());
-    place.file("component.wat", component_guests::args());
-    for guest in ["module.wat", "component.wat"] {
+    place.file("component.wat", component_guests::answers());
+    place.file("tasks.wat", component_guests::tasks());
+    place.file("exits.wat", component_guests::exits(1));
+    for guest in ["module.wat", "component.wat", "tasks.wat", "exits.wat"] {
         let run = |args: &[&str]| {
             let ran = place.detwasi(&[&["run", "--report", "report.json"], args, &[guest]].concat());
             (ran, place.json("report.json"))
@@ -24,9 +26,23 @@ fn a_run_is_the_same_with_a_log() {
         }
         let total: u64 = without.1["host_calls"].as_object().expect("calls").values().filter_map(|n| n.as_u64()).sum();
         run(&["--log", "log"]);
-        // Of components there is nothing in it yet.
-        let expected = if guest == "module.wat" { total } else { 0 };
-        assert_eq!(calls(&place, "log").len() as u64, expected, "{guest}");
+        assert_eq!(calls(&place, "log").len() as u64, total, "{guest}");
+    }
+}
+
+/// Of WASI 0.2, and of 0.2 and 0.3 together.
+#[test]
+fn a_log_of_a_component_has_names_and_values() {
+    let place = Place::new();
+    for (guest, text, expected) in [
+        ("answers.wat", component_guests::answers(), include_str!("log/answers.txt")),
+        ("tasks.wat", component_guests::tasks(), include_str!("log/tasks.txt")),
+        ("exits.wat", component_guests::exits(1), include_str!("log/exits.txt")),
+        ("trap.wat", component_guests::sleeps_for_ever(), include_str!("log/ended.txt")),
+    ] {
+        place.file(guest, text);
+        place.detwasi(&["run", "--until-time", "3h", "--log", "log", guest]);
+        assert_eq!(std::fs::read_to_string(place.path("log")).expect("a log"), expected, "{guest}");
     }
 }
 

@@ -18,9 +18,9 @@ pub struct Call<'a> {
     pub at: Instant,
     /// And when it was over: later if it waited.
     pub until: Instant,
-    /// The interface as the guest imports it: `wasi_snapshot_preview1`, `wasi:io/streams@0.2.6`.
+    /// The interface: `wasi_snapshot_preview1`; of a component with the version that is linked, `wasi:io/streams@0.2.12`.
     pub interface: &'a str,
-    /// The function as the guest imports it; `[resource-drop]NAME` where a handle ends.
+    /// The function; `[resource-drop]NAME` where a handle ends.
     pub function: &'a str,
     /// What it was given, by the names of the interface. A length that belongs to a text or data before it is left out, and so are
     /// pointers to where results go.

@@ -118,7 +118,7 @@ impl Wasi {
         Begun { number: calls, at: self.now() }
     }
 
-    /// For an adapter: it is over. The interface is named as the guest imports it.
+    /// For an adapter: it is over. The interface is named as it is linked.
     ///
     /// # Errors
     ///

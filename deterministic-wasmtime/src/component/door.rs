@@ -1,8 +1,8 @@
 //! The one door: whatever a component calls enters here and comes back here.
 //!
 //! 1. An interface is linked as a list of functions, each a [`HostCall`], whose name it is linked by, and what it does.
-//! 2. A guest calls one: its arguments are lifted, and [`enter`] tells a clock that observes fuel how much is left, counts the
-//!    call, and gives the view.
+//! 2. A guest calls one: its arguments are lifted, and it is counted. Where the store is attended, a clock that observes fuel is told how
+//!    much is left, and the call is logged.
 //! 3. The function works on the view; where it may wait, or starts something, on the store, or on the accessor of 0.3.
 //! 4. What it gives is an [`Answer`], which becomes what the guest gets: a value, an error of the interface's, or a trap.
 //!
@@ -20,38 +20,53 @@ use wasmtime_wasi::TrappableError;
 use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi_io::bindings::wasi::io::streams;
 
+use super::logged::{self, AsValue, Function, Logged, Values};
 use crate::{DeterministicCtxView, DeterministicView};
 
-/// What each call begins with.
+/// What each call begins with that is not logged by [`attended`].
 #[inline(always)]
-fn enter<'a, T: DeterministicView>(
-    store: &'a mut StoreContextMut<'_, T>,
-    call: HostCall,
-) -> Result<DeterministicCtxView<'a>> {
-    if store.data_mut().deterministic_view().ctx.time.observes_fuel() {
-        tell_fuel(store)?;
-    }
-    let view = store.data_mut().deterministic_view();
-    view.ctx.calls.count(call);
-    Ok(view)
+fn enter<T: DeterministicView>(
+    store: &mut StoreContextMut<'_, T>,
+    function: Function,
+    params: &impl Values,
+) -> Result<Option<Box<Logged>>> {
+    let ctx = store.data_mut().deterministic_view().ctx;
+    ctx.calls.count(function.call);
+    if ctx.is_attended() { logged::begin(store, function, params) } else { Ok(None) }
 }
 
-/// Tells the clock how much fuel is left.
+/// The whole of a call that is attended, apart from the others, which so do nothing for it.
 #[cold]
-fn tell_fuel<T: DeterministicView>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
-    let fuel = store.get_fuel();
-    Ok(store.data_mut().deterministic_view().ctx.time.fuel_left(fuel.ok())?)
+#[inline(never)]
+fn attended<T: DeterministicView, P: Values, R: Values>(
+    mut store: StoreContextMut<'_, T>,
+    function: Function,
+    params: P,
+    work: impl Fn(StoreContextMut<'_, T>, P) -> Result<R>,
+) -> Result<R> {
+    let logged = enter(&mut store, function, &params)?;
+    let done = work(store.as_context_mut(), params);
+    logged::end(&mut store, logged, done)
+}
+
+/// Tells a clock that minds it how much fuel is left.
+pub(super) fn tell_fuel<T: DeterministicView>(store: &mut StoreContextMut<'_, T>) -> Result<()> {
+    if store.data_mut().deterministic_view().ctx.time.observes_fuel() {
+        let fuel = store.get_fuel();
+        store.data_mut().deterministic_view().ctx.time.fuel_left(fuel.ok())?;
+    }
+    Ok(())
 }
 
 /// What a function gives that may fail.
 pub(crate) trait Answer {
     /// What the guest gets.
-    type Lowered: ComponentType + Lower + 'static;
+    type Lowered: ComponentType + Lower + AsValue + 'static;
 
     fn lowered(self, view: &mut DeterministicCtxView<'_>) -> Result<Self::Lowered>;
 }
 
-impl<R: ComponentType + Lower + 'static> Answer for Result<R> {
+impl<R: ComponentType + Lower + AsValue + 'static> Answer for Result<R> {
     type Lowered = R;
 
     #[inline(always)]
@@ -62,8 +77,8 @@ impl<R: ComponentType + Lower + 'static> Answer for Result<R> {
 
 impl<R, E> Answer for Result<R, TrappableError<E>>
 where
-    R: ComponentType + Lower + 'static,
-    E: ComponentType + Lower + std::error::Error + Send + Sync + 'static,
+    R: ComponentType + Lower + AsValue + 'static,
+    E: ComponentType + Lower + AsValue + std::error::Error + Send + Sync + 'static,
 {
     type Lowered = Result<R, E>;
 
@@ -76,7 +91,7 @@ where
     }
 }
 
-impl<R: ComponentType + Lower + 'static> Answer for Result<R, StreamError> {
+impl<R: ComponentType + Lower + AsValue + 'static> Answer for Result<R, StreamError> {
     type Lowered = Result<R, streams::StreamError>;
 
     #[inline(always)]
@@ -132,13 +147,13 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         Ok(Interface { linker: linker.instance(name)?, name })
     }
 
-    /// The function of `call`.
-    fn function(&self, call: HostCall) -> Result<&'static str> {
+    /// The function of `call`, and its name.
+    fn function(&self, call: HostCall) -> Result<(Function, &'static str)> {
         let (interface, function) = call.parts();
         if self.name.split('@').next() != Some(interface) {
             bail!("`{call:?}` is no function of `{}`; please report this", self.name);
         }
-        Ok(function)
+        Ok((Function { call, interface: self.name }, function))
     }
 
     /// A function that works on the view.
@@ -148,7 +163,7 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl Fn(&mut DeterministicCtxView<'_>, P) -> A + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
         A: Answer,
     {
         self.func_of_store(call, move |mut store, params| {
@@ -164,8 +179,8 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl Fn(&mut T, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
-        R: ComponentType + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
+        R: ComponentType + Lower + AsValue + 'static,
     {
         self.func_of_store(call, move |mut store, params| Ok((work(store.data_mut(), params)?,)))
     }
@@ -177,12 +192,16 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl Fn(StoreContextMut<'_, T>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
-        R: ComponentNamedList + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
+        R: ComponentNamedList + Lower + Values + 'static,
     {
-        let name = self.function(call)?;
+        let (function, name) = self.function(call)?;
         self.linker.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
-            enter(&mut store, call)?;
+            let ctx = store.data_mut().deterministic_view().ctx;
+            if ctx.is_attended() {
+                return attended(store, function, params, &work);
+            }
+            ctx.calls.count(call);
             work(store, params)
         })
     }
@@ -194,14 +213,15 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl for<'b> Fn(&'b mut T, P) -> Waiting<'b, R> + Send + Sync + Copy + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + Send + 'static,
-        R: ComponentNamedList + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + Send + 'static,
+        R: ComponentNamedList + Lower + Values + 'static,
     {
-        let name = self.function(call)?;
+        let (function, name) = self.function(call)?;
         self.linker.func_wrap_async(name, move |mut store: StoreContextMut<'_, T>, params: P| {
             Box::new(async move {
-                enter(&mut store, call)?;
-                Pin::from(work(store.data_mut(), params)).await
+                let logged = enter(&mut store, function, &params)?;
+                let done = Pin::from(work(store.data_mut(), params)).await;
+                logged::end(&mut store, logged, done)
             })
         })
     }
@@ -213,14 +233,21 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl for<'b> Fn(&'b Accessor<T>, P) -> Task<'b, R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
-        R: ComponentNamedList + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
+        R: ComponentNamedList + Lower + Values + 'static,
     {
-        let name = self.function(call)?;
+        let (function, name) = self.function(call)?;
         self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
             // Wasmtime calls this when it polls the call, and gives it the store.
-            match accessor.with(|mut store| enter(&mut store.as_context_mut(), call).map(drop)) {
-                Ok(()) => work(accessor, params),
+            match accessor.with(|mut store| enter(&mut store.as_context_mut(), function, &params)) {
+                Ok(None) => work(accessor, params),
+                Ok(logged) => {
+                    let task = work(accessor, params);
+                    Box::pin(async move {
+                        let done = task.await;
+                        accessor.with(|mut store| logged::end(&mut store.as_context_mut(), logged, done))
+                    })
+                }
                 Err(error) => Box::pin(std::future::ready(Err(error))),
             }
         })
@@ -233,16 +260,18 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         work: impl Fn(&mut DeterministicCtxView<'_>, P) -> A + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
         A: Answer,
         A::Lowered: Send,
     {
-        let name = self.function(call)?;
+        let (function, name) = self.function(call)?;
         self.linker.func_wrap_concurrent(name, move |accessor: &Accessor<T>, params: P| {
             let result = accessor.with(|mut store| {
                 let mut store = store.as_context_mut();
-                let mut view = enter(&mut store, call)?;
-                Ok((work(&mut view, params).lowered(&mut view)?,))
+                let logged = enter(&mut store, function, &params)?;
+                let mut view = store.data_mut().deterministic_view();
+                let done = work(&mut view, params).lowered(&mut view).map(|lowered| (lowered,));
+                logged::end(&mut store, logged, done)
             });
             Box::pin(std::future::ready(result))
         })
@@ -254,9 +283,13 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         call: HostCall,
         end: impl Fn(StoreContextMut<'_, T>, Resource<R>) -> Result<()> + Send + Sync + 'static,
     ) -> Result<()> {
-        let name = self.resource_name(call)?;
+        let (function, name) = self.resource_name(call)?;
         self.linker.resource(name, ResourceType::host::<R>(), move |mut store, number| {
-            enter(&mut store, call)?;
+            let ctx = store.data_mut().deterministic_view().ctx;
+            if ctx.is_attended() {
+                return attended(store, function, (Resource::<R>::new_own(number),), |store, (it,)| end(store, it));
+            }
+            ctx.calls.count(call);
             end(store, Resource::new_own(number))
         })
     }
@@ -272,18 +305,20 @@ impl<'a, T: DeterministicView + 'static> Interface<'a, T> {
         call: HostCall,
         end: impl for<'b> Fn(&'b mut T, Resource<R>) -> Waiting<'b, ()> + Send + Sync + Copy + 'static,
     ) -> Result<()> {
-        let name = self.resource_name(call)?;
+        let (function, name) = self.resource_name(call)?;
         self.linker.resource_async(name, ResourceType::host::<R>(), move |mut store, number| {
             Box::new(async move {
-                enter(&mut store, call)?;
-                Pin::from(end(store.data_mut(), Resource::new_own(number))).await
+                let logged = enter(&mut store, function, &(Resource::<R>::new_own(number),))?;
+                let done = Pin::from(end(store.data_mut(), Resource::new_own(number))).await;
+                logged::end(&mut store, logged, done)
             })
         })
     }
 
-    fn resource_name(&self, call: HostCall) -> Result<&'static str> {
-        let name = self.function(call)?;
+    fn resource_name(&self, call: HostCall) -> Result<(Function, &'static str)> {
+        let (function, name) = self.function(call)?;
         name.strip_prefix("[resource-drop]")
+            .map(|name| (function, name))
             .ok_or_else(|| wasmtime::format_err!("`{call:?}` ends no resource; please report this"))
     }
 }

@@ -3,12 +3,15 @@
 
 mod captured;
 mod door;
+mod logged;
 mod passing;
 mod sockets;
 mod versions;
 mod waits;
 
 pub(crate) use door::{Answer, Interface, Results, linked};
+pub(crate) use logged::{AsValue, Values, by_name, named};
+
 pub(crate) use passing::{pass_time, wait};
 pub(crate) use sockets::NoSocket;
 pub(crate) use versions::{config_name, keyvalue_name, p2_name, p3_name};

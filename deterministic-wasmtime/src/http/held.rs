@@ -11,7 +11,7 @@ use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest, H
 use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, p3};
 
 use super::stock_of;
-use crate::component::Interface;
+use crate::component::{AsValue, Interface, Values};
 use crate::{DeterministicCtxView, DeterministicView};
 
 /// What a field counts in addition to its name and its value.
@@ -153,8 +153,8 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
-        R: ComponentType + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
+        R: ComponentType + Lower + AsValue + 'static,
     {
         self.0.func_of_data(call, move |data, params: P| work(&mut stock_of(data), params))
     }
@@ -166,8 +166,8 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + 'static,
-        R: ComponentType + Lower + Made + 'static,
+        P: ComponentNamedList + Lift + Values + 'static,
+        R: ComponentType + Lower + AsValue + Made + 'static,
     {
         self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let result = work(&mut stock_of(store.data_mut()), params)?;
@@ -185,8 +185,8 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + First + 'static,
-        R: ComponentType + Lower + Made + 'static,
+        P: ComponentNamedList + Lift + Values + First + 'static,
+        R: ComponentType + Lower + AsValue + Made + 'static,
     {
         self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let before = params.first();
@@ -208,8 +208,8 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
         work: impl Fn(&mut WasiHttpCtxView<'_>, P) -> Result<R> + Send + Sync + 'static,
     ) -> Result<()>
     where
-        P: ComponentNamedList + Lift + First + 'static,
-        R: ComponentType + Lower + 'static,
+        P: ComponentNamedList + Lift + Values + First + 'static,
+        R: ComponentType + Lower + AsValue + 'static,
     {
         self.0.func_of_store(call, move |mut store: StoreContextMut<'_, T>, params: P| {
             let changed = params.first();
@@ -220,7 +220,7 @@ impl<T: DeterministicView + 'static> Counted<'_, T> {
     }
 
     /// A function that adds a field to its first argument. What there is need not be counted again for it.
-    pub(super) fn appends<E: ComponentType + Lower + 'static>(
+    pub(super) fn appends<E: ComponentType + Lower + AsValue + 'static>(
         &mut self,
         call: HostCall,
         too_much: impl Fn(Exceeded) -> Result<E> + Send + Sync + 'static,

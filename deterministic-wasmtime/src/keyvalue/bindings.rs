@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use deterministic_wasi::log::{Field, Value};
 use deterministic_wasi::{Exceeded, HANDLE, HostCall};
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Linker, Lower, Resource, ResourceTableError};
 
 use super::{Full, MAX_BYTES};
-use crate::component::{Answer, keyvalue_name, linked};
+use crate::component::{Answer, AsValue, keyvalue_name, linked, named};
 use crate::{DeterministicCtxView, DeterministicView};
 
 mod generated {
@@ -50,6 +51,14 @@ linked! {
     keyvalue_delete_many(bucket, keys) = wasi::batch::Host::delete_many;
 }
 
+named!(wasi::store::Error);
+
+impl AsValue for wasi::store::KeyResponse {
+    fn as_value(&self) -> Value {
+        Value::Record(vec![Field::new("keys", self.keys.as_value()), Field::new("cursor", self.cursor.as_value())])
+    }
+}
+
 /// Defines all three interfaces in `linker`.
 ///
 /// # Errors
@@ -78,7 +87,7 @@ impl Error {
     }
 }
 
-impl<R: ComponentType + Lower + 'static> Answer for Result<R, Error> {
+impl<R: ComponentType + Lower + AsValue + 'static> Answer for Result<R, Error> {
     type Lowered = Result<R, wasi::store::Error>;
 
     fn lowered(self, _: &mut DeterministicCtxView<'_>) -> Result<Self::Lowered> {

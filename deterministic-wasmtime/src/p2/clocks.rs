@@ -2,13 +2,14 @@
 
 use deterministic_core::{ClockId, Instant};
 use deterministic_wasi::after;
+use deterministic_wasi::log::{Field, Value};
 use wasmtime::Result;
 use wasmtime::component::{ComponentType, Lower, Resource};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks;
 
 use crate::DeterministicCtxView;
-use crate::component::{linked, p2_name};
+use crate::component::{AsValue, linked, p2_name};
 
 linked! {
     /// `wasi:clocks/monotonic-clock`: the timeline. Its pollables need [`poll`](super::poll) as well.
@@ -82,6 +83,16 @@ struct Display {
     name: &'static str,
     #[component(name = "in-daylight-saving-time")]
     in_daylight_saving_time: bool,
+}
+
+impl AsValue for Display {
+    fn as_value(&self) -> Value {
+        Value::Record(vec![
+            Field::new("utc-offset", self.utc_offset.as_value()),
+            Field::new("name", self.name.as_value()),
+            Field::new("in-daylight-saving-time", self.in_daylight_saving_time.as_value()),
+        ])
+    }
 }
 
 fn display(_: &mut DeterministicCtxView<'_>, _when: clocks::wall_clock::Datetime) -> Result<Display> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use deterministic_wasmtime::core::{Instant, Policies};
 use deterministic_wasmtime::policies::FuelClock;
+use deterministic_wasmtime::wasi::HostCall;
 use deterministic_wasmtime::{Error, WasiCtxBuilderExt as _, config_store, configure, http, keyvalue, p1, p2, p3};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Module, Store};
@@ -101,6 +102,27 @@ fn every_function_of_every_interface_is_linked() {
     // Those that wait are linked in another way where calls are synchronous.
     p2::add_to_linker_sync(&mut linker).unwrap();
     linker.instantiate_pre(&component).unwrap();
+}
+
+/// The call log names parameters as the interfaces do, in each of their versions.
+#[test]
+fn every_parameter_has_its_name() {
+    let resolve = interfaces();
+    let mut count = 0;
+    for (id, interface) in resolve.interfaces.iter() {
+        let name = resolve.id_of(id).unwrap();
+        let name = name.split('@').next().unwrap();
+        for function in interface.functions.values() {
+            let Some(call) = HostCall::ALL.iter().find(|call| call.name() == format!("{name}.{}", function.name))
+            else {
+                continue;
+            };
+            let expected: Vec<_> = function.params.iter().map(|param| param.name.replace("max-len", "len")).collect();
+            assert_eq!(call.parameters(expected.len()), expected, "{name}.{}", function.name);
+            count += 1;
+        }
+    }
+    assert!(count > 290, "{count}");
 }
 
 /// The files below `place`, each with its text.
