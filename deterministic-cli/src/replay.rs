@@ -11,6 +11,7 @@ use deterministic_run::{Error, Observer, with_stack};
 
 use crate::args::ReplayArgs;
 use crate::guest;
+use crate::log::{self, Log};
 use crate::outcome;
 use crate::problem::{EXIT_CODE, Problem, note};
 use crate::stdio::Outputs;
@@ -49,10 +50,17 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
     let inputs = trace.inputs(&given).map_err(failed)?;
     guest::compile(&inputs, || Ok(inputs.prepare()?))?;
     let outputs = Outputs::default();
-    let observer = Observer { sink: Some(Arc::new(outputs.clone())), ..Observer::default() };
+    let log = Log::open(&args.log)?;
+    let observer =
+        Observer { sink: Some(Arc::new(outputs.clone())), log: log.as_ref().map(Log::calls), ..Observer::default() };
     // The guest has the stack that the trace says, which the command line did not.
-    let Replayed { outcome, end, .. } =
-        with_stack(inputs.wasm_stack(), || trace.replay_with(&inputs, &observer))?.map_err(failed)?;
+    let replayed = with_stack(inputs.wasm_stack(), || trace.replay_with(&inputs, &observer))?;
+    let logged = log.as_ref().map_or(Ok(()), Log::finish);
+    let Replayed { outcome, end, .. } = replayed.map_err(|error| match (error, &args.log.log) {
+        (Error::Log(error), Some(path)) => log::problem(path, error),
+        (error, _) => failed(error),
+    })?;
+    logged?;
     outputs.append(outcome.response.as_deref().unwrap_or_default())?;
     outputs.finish()?;
     for result in outcome.results.iter().flatten() {

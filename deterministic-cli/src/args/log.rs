@@ -11,7 +11,7 @@ use crate::numbers;
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogArgs {
     /// Where to write each WASI call of the guest's with what it asked and got, when it is over; `-` for standard error. It changes
-    /// nothing for the guest, which is run even if --cache knows the run
+    /// nothing for the guest
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
 

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use deterministic_run::EngineKind;
 use deterministic_run::trace::{DEFAULT_MAX_BYTES, Omitted, WhenFull};
 
-use super::RunArgs;
 use super::values::{parse_env, parse_omit};
+use super::{LogArgs, RunArgs};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -71,6 +71,9 @@ pub(crate) struct ReplayArgs {
     /// The file that was the guest's standard input, if that was omitted
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 
     /// Which engine runs the guest [default: the one that was recorded]
     #[arg(long, value_name = "NAME")]

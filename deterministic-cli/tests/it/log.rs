@@ -1,6 +1,6 @@
 //! `--log`: what a guest called, beside a run that is the same without it.
 
-use crate::{Place, component_guests, guests};
+use crate::{Place, component_guests, guests, trace};
 
 /// The lines of a log, without those of digests.
 fn calls(place: &Place, name: &str) -> Vec<String> {
@@ -67,8 +67,8 @@ fn formats_and_filters() {
             .as_deref(),
         last
     );
-    let trace: serde_json::Value = serde_json::from_str(&log(&["--log-format", "perfetto"])).expect("JSON");
-    assert_eq!(trace["traceEvents"].as_array().map(Vec::len), Some(parsed.len() + 2));
+    let events: serde_json::Value = serde_json::from_str(&log(&["--log-format", "perfetto"])).expect("JSON");
+    assert_eq!(events["traceEvents"].as_array().map(Vec::len), Some(parsed.len() + 2));
     assert_eq!(Some(log(&["--log-format", "digests"]).trim_end()), last);
 
     log(&["--log-calls", "2..4"]);
@@ -92,6 +92,24 @@ fn a_run_that_is_known_is_run_for_its_log() {
     assert_eq!(run(&[]), first);
 }
 
+/// On the host's own clock, random numbers and directory.
+#[test]
+fn a_replay_has_the_log_of_the_recorded_run() {
+    let (place, _) = trace::recorded(&["--embed", "--log", "log"]);
+    let recorded = calls(&place, "log");
+    assert!(recorded.iter().any(|line| line.contains(".fd_readdir(")), "{recorded:?}");
+    for engine in ["cranelift", "winch", "wasmi"] {
+        place.detwasi(&["replay", "--engine", engine, "--log", "log", "run.trace"]);
+        assert_eq!(calls(&place, "log"), recorded, "{engine}");
+    }
+    place.file("component.wat", component_guests::args());
+    place.detwasi(&["record", "-o", "run.trace", "--embed", "--log", "log", "component.wat"]);
+    let recorded = calls(&place, "log");
+    place.detwasi(&["replay", "--log", "log", "run.trace"]);
+    assert!(!recorded.is_empty());
+    assert_eq!(calls(&place, "log"), recorded);
+}
+
 #[test]
 fn standard_error_has_calls_and_what_the_guest_writes() {
     let place = Place::new();
@@ -112,8 +130,8 @@ fn a_run_that_is_ended_has_a_log() {
     place.file("spins.wat", spins);
     let ran = place.detwasi(&["run", "--timeout", "1s", "--log", "log", "--log-format", "perfetto", "spins.wat"]);
     assert_eq!(ran.code, Some(142), "{ran:?}");
-    let trace = place.json("log");
-    assert_eq!(trace["traceEvents"].as_array().map(Vec::len), Some(4), "{trace}");
+    let events = place.json("log");
+    assert_eq!(events["traceEvents"].as_array().map(Vec::len), Some(4), "{events}");
     place.detwasi(&["run", "--fuel", "1000", "--log", "log", "spins.wat"]);
     assert_eq!(calls(&place, "log").len(), 1);
 }

@@ -41,7 +41,7 @@ const READS: &str = r#"(module
         (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 36)))))"#;
 
 /// A place with a recorded run of it.
-fn recorded(options: &[&str]) -> (Place, Vec<u8>) {
+pub(crate) fn recorded(options: &[&str]) -> (Place, Vec<u8>) {
     let place = Place::new();
     place.file("reads.wat", READS);
     std::fs::create_dir(place.path("dir")).expect("a directory");
