@@ -52,7 +52,10 @@ impl TapedClock {
         ask: impl FnOnce(&mut dyn Clock) -> Result<Option<Instant>, PolicyError>,
         made: impl FnOnce(u64, u64) -> ClockRecord,
     ) -> Result<ClockRecord, PolicyError> {
-        if let Some(failed) = self.failed.take() {
+        // Looked at before it is taken, since taking writes.
+        if self.failed.is_some()
+            && let Some(failed) = self.failed.take()
+        {
             return Err(failed.into());
         }
         let Some(inner) = &mut self.inner else { return self.replay(asked) };
@@ -79,6 +82,7 @@ impl TapedClock {
         }
     }
 
+    #[inline]
     fn replay(&mut self, asked: ClockRecord) -> Result<ClockRecord, PolicyError> {
         let mut state = lock(&self.state);
         let State::Replaying(replaying) = &mut *state else { return Ok(asked) };

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::error::TraceError;
-use super::record::{Record, Written};
+use super::record::{ClockRecord, Record, Written};
 use super::wire::Cursor;
 use super::write::{LONG, MAGIC, MAX_FRAME, REMEMBERED, VERSION};
 
@@ -104,6 +104,16 @@ impl Reader {
                 return Ok(Some(record));
             }
         }
+    }
+
+    /// The next record, if it is one of the clock's that `fits`, and in the frame that is read. If not, nothing is taken.
+    #[inline]
+    pub(super) fn next_clock(&mut self, fits: impl Fn(&ClockRecord) -> bool) -> Option<ClockRecord> {
+        let frame = self.frame.get(self.at..)?;
+        let mut cursor = Cursor(frame);
+        let record = ClockRecord::next(&mut cursor).filter(fits)?;
+        self.at += frame.len() - cursor.0.len();
+        Some(record)
     }
 
     /// Whether there was one.

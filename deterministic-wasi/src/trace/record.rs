@@ -108,42 +108,91 @@ const ELAPSE: u8 = 0x1a;
 const CLOCK_FAILED: u8 = 0x1b;
 const BEGIN: u8 = 0x1c;
 
+/// The most bytes that a clock's record has: two numbers, and what it is.
+const LONGEST_CLOCK: usize = 1 + 2 * 10;
+
+/// A record that is put together.
+struct Piece {
+    bytes: [u8; LONGEST_CLOCK],
+    len: usize,
+}
+
+impl Piece {
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    /// As [`put`].
+    #[inline]
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.push(number as u8);
+    }
+}
+
 impl ClockRecord {
+    /// Appends it.
+    // As one piece of a fixed length, of which what is too much is cut off: a guest may do nothing but read the clock, and each byte by
+    // itself would ask for room.
     #[inline]
     pub(super) fn put(self, out: &mut Vec<u8>) {
+        let mut piece = Piece { bytes: [0; LONGEST_CLOCK], len: 0 };
+        self.put_piece(&mut piece);
+        let end = out.len() + piece.len;
+        out.extend_from_slice(&piece.bytes);
+        out.truncate(end);
+    }
+
+    #[inline]
+    fn put_piece(self, out: &mut Piece) {
         match self {
             ClockRecord::Begin { now, observes_fuel } => {
-                out.extend([BEGIN, u8::from(observes_fuel)]);
-                put(out, now);
+                out.push(BEGIN);
+                out.push(u8::from(observes_fuel));
+                out.number(now);
             }
             ClockRecord::Read { clock, shown, stands } if shown == stands => {
                 out.push(READ | clock as u8);
-                put(out, shown);
+                out.number(shown);
             }
             ClockRecord::Read { clock, shown, stands } => {
                 out.push(READ | SHOWN_APART | clock as u8);
-                put(out, shown);
-                put(out, stands);
+                out.number(shown);
+                out.number(stands);
             }
             ClockRecord::Advance { deadline, stands } => {
                 out.push(ADVANCE);
-                put(out, deadline);
-                put(out, stands);
+                out.number(deadline);
+                out.number(stands);
             }
             ClockRecord::CatchUp { stands } => {
                 out.push(CATCH_UP);
-                put(out, stands);
+                out.number(stands);
             }
             ClockRecord::Elapse { fuel, stands } => {
                 out.push(ELAPSE);
-                put(out, fuel);
-                put(out, stands);
+                out.number(fuel);
+                out.number(stands);
             }
         }
     }
 
+    #[inline]
     fn get(tag: u8, cursor: &mut Cursor<'_>) -> Option<Self> {
         Some(match tag {
+            READ..ADVANCE => {
+                let clock = *ClockId::ALL.get(usize::from(tag & 0x03))?;
+                let shown = cursor.number()?;
+                let stands = if tag & SHOWN_APART == 0 { shown } else { cursor.number()? };
+                ClockRecord::Read { clock, shown, stands }
+            }
             BEGIN => {
                 let observes_fuel = match cursor.byte()? {
                     0 => false,
@@ -155,14 +204,15 @@ impl ClockRecord {
             ADVANCE => ClockRecord::Advance { deadline: cursor.number()?, stands: cursor.number()? },
             CATCH_UP => ClockRecord::CatchUp { stands: cursor.number()? },
             ELAPSE => ClockRecord::Elapse { fuel: cursor.number()?, stands: cursor.number()? },
-            READ..ADVANCE => {
-                let clock = ClockId::ALL.into_iter().find(|clock| *clock as u8 == tag & 0x03)?;
-                let shown = cursor.number()?;
-                let stands = if tag & SHOWN_APART == 0 { shown } else { cursor.number()? };
-                ClockRecord::Read { clock, shown, stands }
-            }
             _ => return None,
         })
+    }
+
+    /// The next of a frame. `None` if that is something else, or nothing.
+    #[inline]
+    pub(super) fn next(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let tag = cursor.byte()?;
+        ClockRecord::get(tag, cursor)
     }
 
     /// Where the timeline stood after it, from where it stood before.
@@ -316,6 +366,33 @@ pub(super) fn readable(bytes: &[u8]) -> String {
         _ => {
             let beginning: String = bytes.iter().take(32).map(|byte| format!("{byte:02x}")).collect();
             if bytes.len() > 32 { format!("{beginning}… ({} bytes)", bytes.len()) } else { beginning }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_records_are_read_as_they_were_written() {
+        for number in [0, 127, 128, 1 << 40, u64::MAX] {
+            let reads = ClockId::ALL.map(|clock| ClockRecord::Read { clock, shown: number, stands: 7 });
+            let other = [
+                ClockRecord::Begin { now: number, observes_fuel: true },
+                ClockRecord::Read { clock: ClockId::Monotonic, shown: number, stands: number },
+                ClockRecord::Read { clock: ClockId::Monotonic, shown: u64::MAX, stands: number },
+                ClockRecord::Advance { deadline: number, stands: number },
+                ClockRecord::CatchUp { stands: number },
+                ClockRecord::Elapse { fuel: number, stands: number },
+            ];
+            for record in reads.into_iter().chain(other) {
+                let mut out = b"before".to_vec();
+                record.put(&mut out);
+                let mut cursor = Cursor(&out[6..]);
+                assert_eq!((ClockRecord::next(&mut cursor), cursor.is_at_end()), (Some(record), true));
+                assert_eq!(ClockRecord::next(&mut Cursor(&out[6..out.len() - 1])), None, "cut");
+            }
         }
     }
 }

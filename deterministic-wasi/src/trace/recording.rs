@@ -38,7 +38,7 @@ impl Recording {
     #[inline]
     pub(super) fn clock(&mut self, record: ClockRecord, now: Instant) -> Result<(), TraceError> {
         self.now = now;
-        self.writer.record(&Record::Clock(record))
+        self.writer.clock(record)
     }
 
     /// The run is about to wait: what is written now is there if it is stopped meanwhile.

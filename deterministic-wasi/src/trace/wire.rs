@@ -24,6 +24,7 @@ impl<'a> Cursor<'a> {
         self.0.is_empty()
     }
 
+    #[inline]
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (&byte, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -31,6 +32,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number in LEB128 of at most ten bytes that is less than 2^64.
+    #[inline]
     pub(super) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::error::TraceError;
-use super::record::{PART, Record, put_again, put_answer};
+use super::record::{ClockRecord, PART, Record, put_again, put_answer};
 use super::wire::put_bytes;
 
 /// What a trace begins with. The first byte is no text, as in PNG, so that nobody takes it for that.
@@ -103,13 +103,21 @@ impl Writer {
     #[inline]
     pub fn record(&mut self, record: &Record) -> Result<(), TraceError> {
         match record {
-            Record::Clock(clock) => {
-                clock.put(&mut self.frame);
-                self.answered()
-            }
+            Record::Clock(clock) => self.clock(*clock),
             Record::Answer { source, question, answer } => self.answer(*source, question, answer),
             _ => self.other(record),
         }
+    }
+
+    /// Adds what the clock said.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record).
+    #[inline]
+    pub(super) fn clock(&mut self, clock: ClockRecord) -> Result<(), TraceError> {
+        clock.put(&mut self.frame);
+        self.answered()
     }
 
     /// Adds what a source said.
