@@ -3,13 +3,8 @@
 //!
 //! What is asserted is that all lines come to the same result, and that none fails.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use benches::{configure, looping};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use benches::{Repeated, configure, keep, looping, time_in_pairs};
+use criterion::{Criterion, criterion_group, criterion_main};
 use deterministic_instrument::nan::canonicalize_nans;
 use wasmtime::{Config, Engine, Instance, Module, Store};
 
@@ -114,10 +109,7 @@ fn bodies() -> String {
     )
 }
 
-/// Does the work as often as told, and says how often it succeeded.
-type Run = Box<dyn FnMut(u64) -> u64>;
-
-fn on_wasmtime(config: &Config, wasm: &[u8]) -> Run {
+fn on_wasmtime(config: &Config, wasm: &[u8]) -> Repeated<'static> {
     let engine = Engine::new(config).expect("an engine");
     let module = Module::new(&engine, wasm).expect("a module");
     let mut store = Store::new(&engine, ());
@@ -126,7 +118,7 @@ fn on_wasmtime(config: &Config, wasm: &[u8]) -> Run {
     Box::new(move |times| run.call(&mut store, times).expect("it ends well"))
 }
 
-fn on_wasmi(wasm: &[u8]) -> Run {
+fn on_wasmi(wasm: &[u8]) -> Repeated<'static> {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, wasm).expect("a module");
     let mut store = wasmi::Store::new(&engine, ());
@@ -135,55 +127,21 @@ fn on_wasmi(wasm: &[u8]) -> Run {
     Box::new(move |times| run.call(&mut store, times).expect("it ends well"))
 }
 
-fn timed(run: &mut Run, times: u64) -> Duration {
-    let start = Instant::now();
-    assert_eq!(run(times), times, "a run failed");
-    start.elapsed()
-}
-
-/// Times `run`, and right before or after it `base`, so that what others do on the machine meets both alike: what is kept is the
-/// median of the ratios.
-fn time(group: &mut BenchmarkGroup<'_, WallTime>, (guest, line): (&str, &str), run: &mut Run, base: &mut Run) {
-    let mut ratios = Vec::new();
-    group.bench_function(line, |bencher| {
-        bencher.iter_custom(|times| {
-            let first = ratios.len() % 2 == 0;
-            let before = first.then(|| timed(base, times));
-            let taken = timed(run, times);
-            let of = before.unwrap_or_else(|| timed(base, times));
-            ratios.push(taken.as_secs_f64() / of.as_secs_f64());
-            taken
-        });
-    });
-    if ratios.len() > 1 {
-        ratios.sort_by(f64::total_cmp);
-        keep(guest, line, ratios[ratios.len() / 2]);
-    }
-}
-
-/// For the table that is made of all results.
-fn keep(guest: &str, line: &str, ratio: f64) {
-    println!("{guest}, {line}: {ratio:.2}");
-    let pairs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench-pairs");
-    fs::create_dir_all(&pairs).expect("a directory");
-    fs::write(pairs.join(format!("nan, {guest}, {line}")), format!("{ratio:.2}\n")).expect("a file");
-}
-
 fn bench(criterion: &mut Criterion, guest: &str, text: &str) {
     let wasm = wat::parse_str(text).expect("a module");
     let rewritten = canonicalize_nans(&wasm).expect("a module whose NaNs can be made canonical");
-    keep(guest, "size", rewritten.len() as f64 / wasm.len() as f64);
+    keep(["nan", guest, "size"], rewritten.len() as f64 / wasm.len() as f64);
     let mut group = criterion.benchmark_group(format!("nan/{guest}"));
     let plain = Config::new();
     let mut canonical = Config::new();
     canonical.cranelift_nan_canonicalization(true);
     let mut base = on_wasmtime(&plain, &wasm);
-    time(&mut group, (guest, "Wasmtime"), &mut on_wasmtime(&plain, &wasm), &mut base);
-    time(&mut group, (guest, "Wasmtime, by itself"), &mut on_wasmtime(&canonical, &wasm), &mut base);
-    time(&mut group, (guest, "Wasmtime, rewritten"), &mut on_wasmtime(&plain, &rewritten), &mut base);
+    time_in_pairs(&mut group, ["nan", guest, "Wasmtime"], &mut on_wasmtime(&plain, &wasm), &mut base);
+    time_in_pairs(&mut group, ["nan", guest, "Wasmtime, by itself"], &mut on_wasmtime(&canonical, &wasm), &mut base);
+    time_in_pairs(&mut group, ["nan", guest, "Wasmtime, rewritten"], &mut on_wasmtime(&plain, &rewritten), &mut base);
     let mut base = on_wasmi(&wasm);
-    time(&mut group, (guest, "wasmi"), &mut on_wasmi(&wasm), &mut base);
-    time(&mut group, (guest, "wasmi, rewritten"), &mut on_wasmi(&rewritten), &mut base);
+    time_in_pairs(&mut group, ["nan", guest, "wasmi"], &mut on_wasmi(&wasm), &mut base);
+    time_in_pairs(&mut group, ["nan", guest, "wasmi, rewritten"], &mut on_wasmi(&rewritten), &mut base);
     group.finish();
 }
 
