@@ -1,8 +1,8 @@
 //! A run that is recorded, and the same from its trace.
 //!
-//! 1. [`Inputs::record`] writes a [`Header`](header::Header): all that is in the value, with the bytes that it speaks of, or their digest where
+//! 1. [`Inputs::record`](crate::Inputs::record) writes a header: all that is in the value, with the bytes that it speaks of, or their digest where
 //!    they are [omitted](Omitted).
-//! 2. The run goes on a [`Tape`](crate::trace::Tape): what is asked of the host is on it. A bundle of policies that asks the host for nothing is
+//! 2. The run goes on a [`Tape`]: what is asked of the host is on it. A bundle of policies that asks the host for nothing is
 //!    in the header, and never asked for.
 //! 3. At the end it is told what came of the run, by digests: [`Told`].
 //! 4. [`Trace::open`] reads the header; [`Trace::inputs`] makes the value of it, and [`Trace::replay`] the run.
