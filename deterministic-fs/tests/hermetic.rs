@@ -1,5 +1,7 @@
 //! Hermetic mounts: room, several mounts, and guests that mean no good.
 
+mod options;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,17 +9,8 @@ use deterministic_fs::{
     Access, DEPTH_MAX, Error, ErrorCode, FileSystem, FileType, Handle, NAME_SIZE, NewTime, OBJECT_SIZE, OpenOptions,
     Position, Result, Tree, TreeError,
 };
+use options::{READ, WRITE};
 
-const READ: OpenOptions = OpenOptions {
-    create: false,
-    directory: false,
-    exclusive: false,
-    truncate: false,
-    read: true,
-    write: false,
-    follow: true,
-};
-const WRITE: OpenOptions = OpenOptions { write: true, ..READ };
 const CREATE: OpenOptions = OpenOptions { create: true, ..READ };
 
 #[track_caller]

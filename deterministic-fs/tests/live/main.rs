@@ -5,6 +5,8 @@
 mod devices;
 mod errors;
 mod identity;
+#[path = "../options/mod.rs"]
+mod options;
 mod sandbox;
 mod times;
 
@@ -13,6 +15,7 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use deterministic_fs::{Access, Error, ErrorCode, FileSystem, FileType, Handle, OpenOptions, Position, Stat};
+use options::{READ, WRITE};
 
 const EPOCH: u64 = 1_000_000_000_000_000_000;
 const NOW: u64 = EPOCH + 7;
@@ -35,16 +38,6 @@ fn writable(path: &Path) -> (FileSystem, Handle) {
     mount(path, Access::ReadWrite)
 }
 
-const READ: OpenOptions = OpenOptions {
-    create: false,
-    directory: false,
-    exclusive: false,
-    truncate: false,
-    read: true,
-    write: false,
-    follow: true,
-};
-const WRITE: OpenOptions = OpenOptions { write: true, ..READ };
 const CREATE: OpenOptions = OpenOptions { create: true, ..WRITE };
 const NEW: OpenOptions = OpenOptions { exclusive: true, ..CREATE };
 const DIRECTORY: OpenOptions = OpenOptions { directory: true, ..READ };

@@ -5,6 +5,8 @@ mod failures;
 mod golden;
 mod hostile;
 mod operations;
+#[path = "../options/mod.rs"]
+mod options;
 mod replays;
 
 use std::collections::VecDeque;
@@ -17,19 +19,10 @@ use cap_std::fs::Dir;
 use deterministic_fs::{
     Access, Error, ErrorCode, FileSystem, Handle, OpenOptions, Position, Recorder, Replayer, describe_question,
 };
+use options::{READ, WRITE};
 
 const EPOCH: u64 = 1_000_000_000_000_000_000;
 
-const READ: OpenOptions = OpenOptions {
-    create: false,
-    directory: false,
-    exclusive: false,
-    truncate: false,
-    read: true,
-    write: false,
-    follow: true,
-};
-const WRITE: OpenOptions = OpenOptions { write: true, ..READ };
 const CREATE: OpenOptions = OpenOptions { create: true, ..WRITE };
 
 type Exchange = (Vec<u8>, Vec<u8>);
