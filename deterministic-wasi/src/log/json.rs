@@ -1,6 +1,6 @@
 //! Calls as JSON: an object on a line for each.
 
-use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq as _, Serializer};
 
 use super::{Call, Digest, Field, Mark, Outcome, Value};
 
@@ -16,13 +16,18 @@ impl Serialize for Line<'_> {
         map.serialize_entry("until_ns", &call.until.as_nanos())?;
         map.serialize_entry("interface", call.interface)?;
         map.serialize_entry("function", call.function)?;
-        map.serialize_entry("arguments", &Fields(call.arguments))?;
-        match call.outcome {
-            Outcome::Returned(results) => map.serialize_entry("results", &Fields(results))?,
-            Outcome::Exit(status) => map.serialize_entry("exit", status)?,
-            Outcome::Trap(reason) => map.serialize_entry("trap", reason)?,
-        }
+        asked_and_got(&mut map, call)?;
         map.end()
+    }
+}
+
+/// What a call was given, and what came of it.
+pub(super) fn asked_and_got<M: SerializeMap>(map: &mut M, call: &Call<'_>) -> Result<(), M::Error> {
+    map.serialize_entry("arguments", &Fields(call.arguments))?;
+    match call.outcome {
+        Outcome::Returned(results) => map.serialize_entry("results", &Fields(results)),
+        Outcome::Exit(status) => map.serialize_entry("exit", status),
+        Outcome::Trap(reason) => map.serialize_entry("trap", reason),
     }
 }
 
@@ -39,7 +44,7 @@ impl Serialize for MarkLine {
 }
 
 /// An object by the names of the fields; one without a name is called `result`.
-pub(super) struct Fields<'a>(pub(super) &'a [Field]);
+struct Fields<'a>(&'a [Field]);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,8 +8,8 @@ use std::io;
 use deterministic_core::Instant;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::json::Fields;
-use super::{Call, Mark, Outcome};
+use super::json::asked_and_got;
+use super::{Call, Mark};
 
 /// What the file begins with: whose track it is.
 pub(super) const BEGIN: &[u8] = br#"{"displayTimeUnit":"ns","traceEvents":[
@@ -87,12 +87,7 @@ impl Serialize for Args<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("number", &self.0.number)?;
-        map.serialize_entry("arguments", &Fields(self.0.arguments))?;
-        match self.0.outcome {
-            Outcome::Returned(results) => map.serialize_entry("results", &Fields(results))?,
-            Outcome::Exit(status) => map.serialize_entry("exit", status)?,
-            Outcome::Trap(reason) => map.serialize_entry("trap", reason)?,
-        }
+        asked_and_got(&mut map, self.0)?;
         map.end()
     }
 }
