@@ -243,9 +243,13 @@ impl Buffers {
         }
     }
 
-    /// The first `most` bytes of what they hold together.
+    /// The first `most` bytes of what they hold together. Unreadable, if that is more than the memory has: then they lie over each other,
+    /// and a guest could have a memory of gigabytes digested a thousand times by one call.
     pub(super) fn data(&self, memory: Memory<'_>, most: u64) -> Value {
         let Some(list) = &self.list else { return Value::Unreadable };
+        if list.iter().map(|(_, len)| u64::from(*len)).sum::<u64>().min(most) > memory.0.len() as u64 {
+            return Value::Unreadable;
+        }
         let mut hasher = blake3::Hasher::new();
         let mut left = most;
         let mut len = 0;
@@ -261,5 +265,24 @@ impl Buffers {
             return Value::Unreadable;
         }
         Value::Data { len, digest: crate::log::Digest(*hasher.finalize().as_bytes()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Buffers that lie over each other are not digested once for each.
+    #[test]
+    fn no_more_is_digested_than_there_is() {
+        let mut bytes = vec![0; 4096];
+        for buffer in bytes[..1024].chunks_mut(8) {
+            buffer.copy_from_slice(&[0, 0, 0, 0, 0, 16, 0, 0]); // all 4096 bytes
+        }
+        let memory = Memory(&bytes);
+        let all = Value::data(&bytes);
+        assert_eq!(Buffers::of(memory, 0, 1).data(memory, u64::MAX), all);
+        assert_eq!(Buffers::of(memory, 0, 2).data(memory, u64::MAX), Value::Unreadable);
+        assert_eq!(Buffers::of(memory, 0, 128).data(memory, 4096), all, "what was written there is no more");
     }
 }
