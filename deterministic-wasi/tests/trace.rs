@@ -353,6 +353,32 @@ fn a_trace_that_is_full_ends_the_run_or_the_recording() {
     assert!(again.last().unwrap().contains("the trace ends here"));
 }
 
+/// What would be no frame that anybody reads is not written.
+#[test]
+fn a_source_whose_name_is_too_long_is_an_error() {
+    let file = File::default();
+    let tape = record(&file);
+    tape.source(&"x".repeat(2 * MAX_FRAME)).unwrap_err();
+    assert!(tape.failure().is_some() && tape.finish(b"").is_err());
+    assert!(file.bytes().len() < 100);
+    let said = tape_of_host_error();
+    assert_eq!(said.chars().count(), 4096);
+}
+
+/// What an error of the host's that is long is for who asks, and in a replay.
+fn tape_of_host_error() -> String {
+    let file = File::default();
+    let ask = |tape: &Tape| {
+        let source = tape.source("host").unwrap();
+        source.bytes(b"question", || Err("e".repeat(1 << 20))).unwrap().unwrap_err().to_string()
+    };
+    let tape = record(&file);
+    let recorded = ask(&tape);
+    tape.finish(b"").unwrap();
+    assert_eq!(ask(&replay(file.bytes())), recorded);
+    recorded
+}
+
 #[test]
 fn what_is_no_trace_is_told() {
     let open = |bytes: &[u8]| Reader::new(Box::new(Cursor::new(bytes.to_vec()))).err().unwrap().to_string();

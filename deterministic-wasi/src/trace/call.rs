@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::TraceError;
+use super::error::{LONGEST_ERROR, TraceError};
 use super::record::{Record, readable};
 use super::tape::{State, lock};
 
@@ -72,7 +72,9 @@ impl Source {
         }
     }
 
-    /// The same with a host that is to be waited for.
+    /// The same with a host that is to be waited for. Nothing else of the tape may be asked meanwhile, as it is where the store is kept
+    /// until the answer (`func_wrap_async`): an answer stands where it came, and a replay has it where it is asked for. Beside other
+    /// tasks of the guest, in `func_wrap_concurrent`, that would be another order.
     ///
     /// # Errors
     ///
@@ -89,7 +91,8 @@ impl Source {
         }
     }
 
-    /// The same with bytes, as they are to stand in the trace. The inner error is the host's, of which a replay knows the text.
+    /// The same with bytes, as they are to stand in the trace. The inner error is the host's, of which a replay knows the text, and
+    /// nobody more than its first 4096 characters.
     ///
     /// # Errors
     ///
@@ -99,7 +102,7 @@ impl Source {
         question: &[u8],
         host: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Result<Arc<[u8]>, HostError>, TraceError> {
-        let text = |error: E| HostError(error.to_string());
+        let text = |error: E| HostError(error.to_string().chars().take(LONGEST_ERROR).collect());
         let Some(taped) = &self.0 else { return Ok(host().map(Into::into).map_err(text)) };
         let question = &*shortened(question);
         if let Some(answer) = self.replayed(question)? {

@@ -127,7 +127,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// The longest error of a source that is kept, in characters.
-const LONGEST_ERROR: usize = 4096;
+pub(super) const LONGEST_ERROR: usize = 4096;
 
 /// A policy's error as it stands in a trace: those that a run is told by have a name, and the others are their text.
 pub(super) fn written(error: &PolicyError) -> String {

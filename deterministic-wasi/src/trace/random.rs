@@ -36,16 +36,11 @@ impl SeededRng {
         SeededRng { source, inner, seeded: None }
     }
 
-    fn seeded(&mut self) -> Result<&mut ChaCha8, PolicyError> {
-        let seeded = match self.seeded.take() {
-            Some(seeded) => seeded,
-            None => {
-                // As many bytes as the key has, and no fewer than a word of any generator.
-                let bytes = draw(&self.source, &mut self.inner, KEY)?;
-                ChaCha8::from_key(std::array::from_fn(|at| bytes[at]))
-            }
-        };
-        Ok(self.seeded.insert(seeded))
+    #[cold]
+    fn seed(&mut self) -> Result<&mut ChaCha8, PolicyError> {
+        // As many bytes as the key has, and no fewer than a word of any generator.
+        let bytes = draw(&self.source, &mut self.inner, KEY)?;
+        Ok(self.seeded.insert(ChaCha8::from_key(std::array::from_fn(|at| bytes[at]))))
     }
 }
 
@@ -54,11 +49,17 @@ const KEY: usize = 64;
 
 impl Rng for SeededRng {
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), PolicyError> {
-        self.seeded()?.fill(buf)
+        match &mut self.seeded {
+            Some(seeded) => seeded.fill(buf),
+            None => self.seed()?.fill(buf),
+        }
     }
 
     fn draw_u64(&mut self) -> Result<u64, PolicyError> {
-        self.seeded()?.draw_u64()
+        match &mut self.seeded {
+            Some(seeded) => seeded.draw_u64(),
+            None => self.seed()?.draw_u64(),
+        }
     }
 
     fn word(&self) -> NonZeroUsize {

@@ -1,4 +1,5 @@
-//! Numbers and bytes as they are written, the same on every machine.
+//! Numbers and bytes as they are written, the same on every machine. (`unsigned-varint` 0.8 would read numbers of more than 64 bits, and
+//! drop what is too much. `deterministic-fs` has its own, for a format that knows nothing of this one.)
 
 /// Appends `number` in LEB128: seven bits a byte, the lowest first, all bytes but the last with the highest bit set.
 pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {

@@ -1,7 +1,7 @@
 //! Writing a trace.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 
 use super::error::TraceError;
 use super::record::{ClockRecord, PART, Record, put_again, put_answer};
@@ -215,7 +215,11 @@ impl Writer {
     }
 
     fn write_frame(&mut self) -> Result<(), TraceError> {
-        let len = (self.frame.len() as u32).to_le_bytes(); // at most `MAX_FRAME`
+        if self.frame.len() > MAX_FRAME {
+            // What is long is told in parts, and what is asked is cut: it is the name of a source.
+            return Err(TraceError::Unwritable(io::ErrorKind::InvalidInput.into()));
+        }
+        let len = (self.frame.len() as u32).to_le_bytes();
         let mut checksum = crc32fast::Hasher::new();
         checksum.update(&len);
         checksum.update(&self.frame);
