@@ -7,6 +7,18 @@ use wasmi::{Caller, Linker};
 
 use crate::ended::{Ended, end};
 
+/// What a call answers: `plain`, or told to a log, if there is one.
+macro_rules! told {
+    (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
+        $answer
+    };
+    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {{
+        let logged = Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
+        let answer = $answer;
+        Logged::end(logged, $wasi, &$memory, answer)
+    }};
+}
+
 /// Defines the rows of [`p1_functions!`] that `$module` has. A call that is attended, by a clock that observes fuel or a log, goes
 /// another way from its beginning on.
 macro_rules! define {
@@ -38,55 +50,30 @@ macro_rules! define {
             },
         )?;
     };
-    (@ plain yields $caller:ident $get:ident $module:ident $name:ident()) => {
-        functions::$name($get($caller.data_mut()).asked(HostCall::$name))
-    };
-    (@ plain asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter($caller, $get)?;
-        functions::$name(ctx.asked(HostCall::$name), &mut memory, Version::$module, ($($arg,)*))
-    }};
-    (@ plain copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter($caller, $get)?;
-        functions::$name(&mut ctx.called(HostCall::$name), &mut memory, Version::$module, ($($arg,)*))
-    }};
-    (@ plain waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = enter($caller, $get)?;
-        let mut ctx = ctx.called(HostCall::$name);
-        match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
-            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
-            done => done.map(drop),
-        }
-    }};
-    (@ logged yields $caller:ident $get:ident $module:ident $name:ident()) => {{
+    (@ $how:ident yields $caller:ident $get:ident $module:ident $name:ident()) => {{
         let wasi = $get($caller.data_mut()).asked(HostCall::$name);
-        let memory = GuestMemory::new(&mut []);
-        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[]);
-        let answer = functions::$name(wasi);
-        Logged::end(logged, wasi, &memory, answer)
+        told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
     }};
-    (@ logged asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let wasi = ctx.asked(HostCall::$name);
-        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
-        let answer = functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*));
-        Logged::end(logged, wasi, &memory, answer)
+        told!($how wasi, memory, $module $name($($arg),*) =>
+            functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*)))
     }};
-    (@ logged copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let mut ctx = ctx.called(HostCall::$name);
-        let logged = Logged::begin(ctx.wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
-        let answer = functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*));
-        Logged::end(logged, ctx.wasi, &memory, answer)
+        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+            functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
     }};
-    (@ logged waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let mut ctx = ctx.called(HostCall::$name);
-        let logged = Logged::begin(ctx.wasi, &memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
-        let answer = match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
-            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
-            done => done.map(drop),
-        };
-        Logged::end(logged, ctx.wasi, &memory, answer)
+        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+            match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
+                done => done.map(drop),
+            })
     }};
 }
 

@@ -10,6 +10,18 @@ use crate::Error;
 use crate::end::end;
 use crate::executor::block_on;
 
+/// What a call answers: `plain`, or told to a log, if there is one.
+macro_rules! told {
+    (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
+        $answer
+    };
+    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {{
+        let logged = Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
+        let answer = $answer;
+        Logged::end(logged, $wasi, &$memory, answer)
+    }};
+}
+
 /// Defines the rows of [`p1_functions!`] that `$module` has, synchronously. A call that is attended, by a clock that observes fuel or a
 /// log, goes another way from its beginning on, so that the others do nothing for it.
 macro_rules! define_sync {
@@ -40,60 +52,30 @@ macro_rules! define_sync {
             }).map(drop)
         })?;
     };
-    (@ plain asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, ctx) = $finder.enter($caller, $get, HostCall::$name)?;
-        functions::$name(&mut ctx.deterministic.wasi, &mut memory, Version::$module, ($($arg,)*))
-    }};
-    (@ plain yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
-        let _ = $finder;
-        let wasi = &mut $get($caller.data_mut()).deterministic.wasi;
-        wasi.calls.count(HostCall::$name);
-        functions::$name(wasi)
-    }};
-    (@ plain copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*))
-    }};
-    (@ plain waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
-        let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
-            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
-            done => done.map(drop),
-        }
-    }};
-    (@ logged asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = $finder.enter($caller, $get, HostCall::$name)?;
         let wasi = &mut ctx.deterministic.wasi;
-        let version = Version::$module;
-        let logged = Logged::begin(wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
-        let answer = functions::$name(wasi, &mut memory, version, ($($arg,)*));
-        Logged::end(logged, wasi, &memory, answer)
+        told!($how wasi, memory, $module $name($($arg),*) =>
+            functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*)))
     }};
-    (@ logged yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
+    (@ $how:ident yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
         let _ = $finder;
         let wasi = &mut $get($caller.data_mut()).deterministic.wasi;
         wasi.calls.count(HostCall::$name);
-        let memory = GuestMemory::new(&mut []);
-        let logged = Logged::begin(wasi, &memory, Version::$module, HostCall::$name, &[]);
-        let answer = functions::$name(wasi);
-        Logged::end(logged, wasi, &memory, answer)
+        told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
     }};
-    (@ logged copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        let version = Version::$module;
-        let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
-        let answer = functions::$name(&mut ctx, &mut memory, version, ($($arg,)*));
-        Logged::end(logged, ctx.wasi, &memory, answer)
+        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+            functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
     }};
-    (@ logged waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
+    (@ $how:ident waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        let version = Version::$module;
-        let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]);
-        let answer = match functions::$name(&mut ctx, &mut memory, version, ($($arg,)*)) {
-            Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
-            done => done.map(drop),
-        };
-        Logged::end(logged, ctx.wasi, &memory, answer)
+        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+            match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
+                Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
+                done => done.map(drop),
+            })
     }};
 }
 
