@@ -7,12 +7,14 @@ use std::sync::Arc;
 use deterministic_policies::Preset;
 use deterministic_run::cache::{DiskStore, Lookup, ResultStore, cached};
 use deterministic_run::fingerprint::Fingerprint;
-use deterministic_run::{Ended, Error, Guest, Inputs, Kind, Observer, Outcome, Request, Summary, Wanted, parts};
+use deterministic_run::{
+    Ended, Error, Guest, Inputs, Kind, Observer, Outcome, Request, Summary, Wanted, opt_level_name, parts,
+};
 use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
 
 use crate::answers::Answers;
-use crate::args::{RunArgs, opt_level_name};
+use crate::args::RunArgs;
 use crate::directories::Directories;
 use crate::guest::{self, compile};
 use crate::inputs::inputs;

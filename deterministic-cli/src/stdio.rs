@@ -3,15 +3,12 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use deterministic_run::text::hex;
 use deterministic_run::{OutputError, Sink, Stream, Summary};
 use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
 use crate::watch::forever;
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Both outputs of a guest, passed on to the host's. A clone is of the same.
 #[derive(Clone, Debug, Default)]

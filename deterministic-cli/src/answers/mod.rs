@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use deterministic_run::text::hex;
 use deterministic_wasmtime::http::{HttpError, Reply, Responder};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
-use crate::stdio::hex;
 
 pub(crate) use file::Mistake;
 

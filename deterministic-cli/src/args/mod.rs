@@ -8,7 +8,7 @@ mod values;
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::mistakes::refuse;
 pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
-pub(crate) use self::values::{WriteBack, opt_level_name};
+pub(crate) use self::values::WriteBack;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,14 +18,12 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
 use deterministic_policies::Preset;
-use deterministic_run::{Bundle, EngineKind};
+use deterministic_run::{Bundle, EngineKind, opt_level};
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use wasmtime::OptLevel;
 
-use self::values::{
-    parse_env, parse_epoch, parse_opt_level, parse_preload, parse_stack, parse_timeout, parse_write_back,
-};
+use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
 use crate::dir::Dir;
 use crate::numbers;
 use crate::refuse::{self, Refused};
@@ -155,7 +153,7 @@ pub(crate) struct RunArgs {
     pub(crate) engine: EngineKind,
 
     /// How much Cranelift optimises, for itself or for pulley: none, speed or speed-and-size [default: speed]
-    #[arg(long, value_name = "LEVEL", value_parser = parse_opt_level)]
+    #[arg(long, value_name = "LEVEL", value_parser = opt_level)]
     pub(crate) engine_opt_level: Option<OptLevel>,
 
     /// Puts into the report what is in every memory at the end, those too that no module exports or that are in a component

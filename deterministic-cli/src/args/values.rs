@@ -7,7 +7,6 @@ use bytesize::ByteSize;
 use deterministic_run::trace::Omitted;
 use deterministic_wasmtime::core::WallTime;
 use jiff::{SignedDuration, Timestamp};
-use wasmtime::OptLevel;
 
 use crate::numbers;
 
@@ -48,26 +47,6 @@ pub(super) fn parse_preload(text: &str) -> Result<(String, PathBuf), &'static st
         Some(("wasi_snapshot_preview1" | "wasi_unstable", _)) => Err("that name is WASI's own; give another"),
         Some((name, file)) => Ok((name.into(), file.into())),
         None => Err("give it a name, by which the guest imports from it: `--preload lib=lib.wasm`"),
-    }
-}
-
-/// Names as Cranelift has them, and those of `wasmtime run`.
-pub(super) fn parse_opt_level(text: &str) -> Result<OptLevel, &'static str> {
-    match text {
-        "none" | "0" => Ok(OptLevel::None),
-        "speed" | "1" | "2" => Ok(OptLevel::Speed),
-        "speed-and-size" | "speed_and_size" | "s" => Ok(OptLevel::SpeedAndSize),
-        _ => Err("choose one of: none, speed, speed-and-size"),
-    }
-}
-
-/// The first of its names.
-pub(crate) fn opt_level_name(level: OptLevel) -> &'static str {
-    match level {
-        OptLevel::None => "none",
-        OptLevel::Speed => "speed",
-        OptLevel::SpeedAndSize => "speed-and-size",
-        _ => "unknown",
     }
 }
 

@@ -1,12 +1,11 @@
 //! A record as a line.
 
 use deterministic_run::Summary;
+use deterministic_run::text::hex;
 use deterministic_run::trace::{ClockRecord, Record};
 use deterministic_wasmtime::core::Instant;
 use deterministic_wasmtime::fs;
 use serde_json::{Value, json};
-
-use crate::stdio::hex;
 
 /// The source that live directories are.
 const FILES: &str = "files";

@@ -75,6 +75,25 @@ fn a_recorded_run_is_the_same_without_what_it_saw() {
     assert!(!place.path("dir").exists(), "a replay touches nothing");
 }
 
+/// The same program of WASI 0.2, under which streams and descriptors are asked in other ways.
+#[test]
+fn a_recorded_component_is_the_same_without_what_it_saw() {
+    let place = Place::new();
+    place.file("reads.wasm", crate::input::component(READS));
+    std::fs::create_dir(place.path("dir")).expect("a directory");
+    place.file("dir/in", b"content of a file\n".repeat(100));
+    place.file("input", b"some input\n".repeat(10));
+    let ran =
+        place.detwasi(&["record", "--embed", "-o", "run.trace", "--dir", "dir::/", "--stdin", "input", "reads.wasm"]);
+    assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{ran:?}");
+    std::fs::remove_dir_all(place.path("dir")).expect("a directory");
+    for engine in [&[][..], &["--engine", "winch"], &["--engine", "pulley"]] {
+        let again = place.detwasi(&[&["replay"], engine, &["run.trace"]].concat());
+        assert_eq!((again.code, &*again.stderr), (Some(0), ""), "{engine:?}: {again:?}");
+        assert_eq!(again.stdout, ran.stdout, "{engine:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_trace_is_for_its_owner_alone() {

@@ -7,11 +7,11 @@ use deterministic_wasmtime::core::{Policies, Seed, WallTime};
 use deterministic_wasmtime::fs::{Access, Delta, Tree};
 use deterministic_wasmtime::policies::{FuelClock, Preset};
 use serde::{Deserialize, Serialize};
-use wasmtime::OptLevel;
 
 use super::{Entropy, Given, Omitted, Recording, ReplayError};
 use crate::inputs::{Entry, PolicySource};
-use crate::{Bundle, Error, Guest, Inputs, Refused, Request, Stdin, Summary};
+use crate::text::hex;
+use crate::{Bundle, Error, Guest, Inputs, Refused, Request, Stdin, Summary, opt_level, opt_level_name};
 
 /// All that is in a run's value.
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,7 +147,7 @@ impl Header {
             hermetic_dirs.push(Directory {
                 guest: hermetic.guest.clone(),
                 writable: hermetic.access == Access::ReadWrite,
-                tree: Some((blob(delta.into()), crate::text::hex(digest.as_bytes()))),
+                tree: Some((blob(delta.into()), hex(digest.as_bytes()))),
             });
         }
         let policies = match &inputs.policies {
@@ -185,7 +185,7 @@ impl Header {
             call_depth_of_stack: inputs.call_depth_of_stack,
             allowed_imports: inputs.allowed_imports.clone(),
             engine: inputs.engine_kind.name().into(),
-            opt_level: inputs.opt_level.and_then(opt_level_name).map(str::to_owned),
+            opt_level: inputs.opt_level.map(opt_level_name).map(str::to_owned),
             all_memories: inputs.all_memories,
         };
         Ok((header, blobs))
@@ -227,7 +227,7 @@ impl Header {
             let (at, digest) = hermetic.tree.as_ref().ok_or_else(|| bad("a hermetic directory has no contents"))?;
             let delta: Delta = postcard::from_bytes(&blob(*at)?).map_err(|_| bad("a hermetic directory has others"))?;
             let tree = Tree::new().with(&delta).map_err(|_| bad("a hermetic directory has impossible contents"))?;
-            let same = tree.digest().is_ok_and(|found| crate::text::hex(found.as_bytes()) == *digest);
+            let same = tree.digest().is_ok_and(|found| hex(found.as_bytes()) == *digest);
             if !same {
                 return Err(bad("a hermetic directory has other contents than it should"));
             }
@@ -252,7 +252,7 @@ impl Header {
         };
         inputs = inputs.engine_kind(engine);
         if let Some(level) = self.opt_level.as_deref().filter(|_| given.engine.is_none()) {
-            inputs = inputs.opt_level(opt_level(level).ok_or_else(|| bad("its level of optimisation is none"))?);
+            inputs = inputs.opt_level(opt_level(level).map_err(|_| bad("its level of optimisation is none"))?);
         }
         Ok(inputs)
     }
@@ -334,15 +334,4 @@ impl PoliciesPart {
             }
         }
     }
-}
-
-const LEVELS: [(&str, OptLevel); 3] =
-    [("none", OptLevel::None), ("speed", OptLevel::Speed), ("speed-and-size", OptLevel::SpeedAndSize)];
-
-fn opt_level_name(level: OptLevel) -> Option<&'static str> {
-    LEVELS.iter().find(|(_, known)| *known == level).map(|(name, _)| *name)
-}
-
-fn opt_level(name: &str) -> Option<OptLevel> {
-    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
 }
