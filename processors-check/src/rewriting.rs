@@ -8,6 +8,7 @@ use deterministic_instrument::call_depth::{CallCost, limit_call_depth_by, module
 use deterministic_instrument::memories::export_memories;
 use deterministic_instrument::nan::canonicalize_nans;
 use deterministic_instrument::profile::add_counters;
+use deterministic_instrument::start::defer_start;
 use deterministic_instrument::stopwatch::add_stopwatch;
 use wasm_smith::{Config, Module};
 
@@ -57,6 +58,8 @@ fn rewritten(report: &mut Report, name: impl Display, wasm: &[u8]) -> io::Result
     report.line(format_args!("module/{name}/memories"), &said(&made, |made| &made.wasm))?;
     let made = add_counters(wasm);
     report.line(format_args!("module/{name}/counters"), &said(&made, |made| &made.wasm))?;
+    let made = defer_start(wasm);
+    report.line(format_args!("module/{name}/start"), &said(&made, |made| &made.wasm))?;
     let made = add_stopwatch(wasm, &["", "wasi_snapshot_preview1"]);
     report.line(format_args!("module/{name}/stopwatch"), &said(&made, |made| &made.wasm))?;
     report.line(format_args!("module/{name}/instances"), format!("{:?}", module_instances(wasm)).as_bytes())
