@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use deterministic_run::trace::{Given, ReplayEnd, Replayed, Trace, TraceError};
+use deterministic_run::trace::{Given, Parting, ReplayEnd, Replayed, Trace, TraceError};
 use deterministic_run::{Error, Observer, with_stack};
 
 use crate::args::ReplayArgs;
@@ -43,6 +43,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
         .map(|path| std::fs::read(path).map_err(|error| Problem::StdinFile { path: path.clone(), error }));
     let given = Given {
         guest: args.guest.as_ref().map(|path| guest::read(path.into())).transpose()?,
+        any_guest: args.keep_going,
         env: args.envs.clone(),
         stdin: stdin.transpose()?.map(Into::into),
         engine: args.engine,
@@ -54,7 +55,10 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
     let observer =
         Observer { sink: Some(Arc::new(outputs.clone())), log: log.as_ref().map(Log::calls), ..Observer::default() };
     // The guest has the stack that the trace says, which the command line did not.
-    let replayed = with_stack(inputs.wasm_stack(), || trace.replay_with(&inputs, &observer))?;
+    let replayed = with_stack(inputs.wasm_stack(), || match args.keep_going {
+        true => trace.replay_onward(&inputs, &observer, partings()),
+        false => trace.replay_with(&inputs, &observer),
+    })?;
     let logged = log.as_ref().map_or(Ok(()), Log::finish);
     let Replayed { outcome, end, .. } = replayed.map_err(|error| match (error, &args.log.log) {
         (Error::Log(error), Some(path)) => log::problem(path, error),
@@ -80,10 +84,28 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
             let calls: u64 = outcome.host_calls.values().sum();
             other(format!("after {calls} calls of host functions {divergence}"))
         }
+        ReplayEnd::WentOn { partings } => {
+            let times = if partings == 1 { "once".into() } else { format!("{partings} times") };
+            other(format!("the replay parted from the recorded run {times}, and went on"))
+        }
         ReplayEnd::Differs { what, recorded, replayed } => other(format!(
             "the replay asked the same as the recorded run, and something else came of it: {what}, which was {recorded} and is {replayed}; \
              please report this, unless the engine is another and the guest was ended by what it is"
         )),
         _ => other("the replay is not the recorded run".into()),
+    }
+}
+
+/// Tells of the first times that a replay went on.
+fn partings() -> impl FnMut(&Parting) {
+    const MOST: u64 = 100;
+    let mut told = 0;
+    move |parting| {
+        told += 1;
+        match told {
+            ..=MOST => note(&parting.to_string()),
+            told if told == MOST + 1 => note("further times are counted, and not told"),
+            _ => {}
+        }
     }
 }

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use deterministic_wasmtime::DeterministicCtx;
+use deterministic_wasmtime::core::Seed;
 use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
+use deterministic_wasmtime::policies::Preset;
 use deterministic_wasmtime::wasi::Wasi;
 use deterministic_wasmtime::wasi::log::CallLog;
 use deterministic_wasmtime::wasi::trace::{Entropy, Tape};
@@ -15,9 +17,9 @@ use crate::logging::Logging;
 use crate::outputs::{Outputs, Sink};
 #[cfg(feature = "watch")]
 use crate::watch::{Beginning, Watch};
+use crate::{Bundle, Error, Inputs, Kind, Left, Outcome, component, module, with_stack};
 #[cfg(feature = "wasmi")]
 use crate::{EngineKind, interpreted};
-use crate::{Error, Inputs, Kind, Left, Outcome, component, module, with_stack};
 
 /// Who looks on while a guest runs, and what is wanted of it afterwards. Nothing of that reaches the guest.
 #[derive(Clone, Default)]
@@ -182,6 +184,10 @@ impl Inputs {
         let program = self.program()?;
         let mut policies = match &self.policies {
             PolicySource::Bundle(bundle) if bundle.is_reproducible() => bundle.policies(),
+            // A replay that goes on is to be the same each time.
+            _ if tape.replays() => {
+                tape.policies(entropy, || Bundle::new(Preset::Simulation, Seed::from_u64(0)).policies())?
+            }
             _ => tape.policies(entropy, || self.make_policies())?,
         };
         let fuel = self.fuel_under(&mut policies);

@@ -20,6 +20,7 @@ mod input;
 mod interrupts;
 mod invoke;
 mod keys;
+mod killed;
 mod log;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -94,6 +94,40 @@ fn a_recorded_component_is_the_same_without_what_it_saw() {
     }
 }
 
+/// A guest that was built anew, without one of its calls and with another.
+#[test]
+fn a_replay_goes_on_where_the_guest_asks_something_else() {
+    let (place, stdout) = recorded(&[]);
+    let changed = READS
+        .replace("(drop (call $time (i32.const 0) (i64.const 1) (i32.const 4352)))", "")
+        .replace("(drop (call $list (i32.const 3) (i32.const 4096) (i32.const 256) (i64.const 0) (i32.const 44)))", "");
+    place.file("reads.wat", &changed);
+    let ran = place.detwasi(&["replay", "run.trace", "reads.wat"]);
+    assert_eq!(ran.code, Some(2), "another guest is another run: {ran:?}");
+    let ran = place.detwasi(&["replay", "--keep-going", "run.trace", "reads.wat"]);
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    assert_eq!((ran.code, lines.len()), (Some(2), 4), "{ran:?}");
+    for (line, asked, then) in [
+        (
+            lines[0],
+            "the trace has `files` asked read-directory #0, and what was asked is a reading of the",
+            "; 3 answers",
+        ),
+        // Of other bytes, since what they were read with is another.
+        (lines[1], "what was asked is `files` asked write #2 512@0; ", "the trace does not answer it"),
+        (
+            lines[2],
+            "the trace has `files` asked write #2 512@0, and what was asked is the end of the run; ",
+            "1 answer",
+        ),
+        (lines[3], "the replay parted from the recorded run 3 times, and went on", ""),
+    ] {
+        assert!(line.contains(asked) && line.contains(then), "{ran:?}");
+    }
+    assert_eq!(ran.stdout.len(), stdout.len());
+    assert_eq!(place.detwasi(&["replay", "--keep-going", "run.trace", "reads.wat"]), ran);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_trace_is_for_its_owner_alone() {

@@ -21,7 +21,9 @@ pub enum ReplayError {
         sha256: String,
     },
     /// Another guest was given.
-    #[error("the trace is of another guest: of one with the SHA-256 {recorded}, and the one given has {given}")]
+    #[error(
+        "the trace is of another guest: of one with the SHA-256 {recorded}, and the one given has {given}; give that one, or have the replay go on where they part"
+    )]
     OtherGuest {
         /// The digest of the one that was recorded.
         recorded: String,

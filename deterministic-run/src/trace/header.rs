@@ -195,9 +195,9 @@ impl Header {
     pub(super) fn inputs(&self, blobs: &[Bytes], given: &Given) -> Result<Inputs, Error> {
         let bad = |reason: &str| Error::from(ReplayError::Header { reason: reason.to_owned() });
         let blob = |at: usize| blobs.get(at).cloned().ok_or_else(|| bad("it speaks of bytes that are not there"));
-        let mut inputs = Inputs::of(self.guest.found(given.guest.as_ref(), &blob)?);
+        let mut inputs = Inputs::of(self.guest.found(given.guest.as_ref(), given.any_guest, &blob)?);
         for preload in &self.preloads {
-            inputs = inputs.preload(&preload.name, preload.found(None, &blob)?);
+            inputs = inputs.preload(&preload.name, preload.found(None, false, &blob)?);
         }
         match &self.entry {
             EntryPart::Program => {}
@@ -272,7 +272,12 @@ impl Header {
 }
 
 impl Module {
-    fn found(&self, given: Option<&Guest>, blob: &impl Fn(usize) -> Result<Bytes, Error>) -> Result<Guest, Error> {
+    fn found(
+        &self,
+        given: Option<&Guest>,
+        any: bool,
+        blob: &impl Fn(usize) -> Result<Bytes, Error>,
+    ) -> Result<Guest, Error> {
         let guest = match (given, self.blob) {
             (Some(guest), _) => guest.clone(),
             (None, Some(at)) => Guest::new(&self.name, &blob(at)?)?,
@@ -282,7 +287,7 @@ impl Module {
             }
         };
         let sha256 = Summary::of(guest.binary()).sha256;
-        if sha256 != self.sha256 {
+        if sha256 != self.sha256 && !any {
             return Err(ReplayError::OtherGuest { recorded: self.sha256.clone(), given: sha256 }.into());
         }
         Ok(guest)

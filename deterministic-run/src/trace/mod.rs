@@ -14,7 +14,7 @@ mod record;
 mod told;
 
 pub use deterministic_wasmtime::wasi::trace::{
-    ClockRecord, Divergence, Entropy, MAX_FRAME, Reader, Record, Tape, TraceError, WhenFull, Writer, Written,
+    ClockRecord, Divergence, Entropy, MAX_FRAME, Parting, Reader, Record, Tape, TraceError, WhenFull, Writer, Written,
 };
 pub use error::ReplayError;
 pub use open::{Given, ReplayEnd, Replayed, Trace};

@@ -7,7 +7,7 @@ use deterministic_wasmtime::http::Reply;
 
 use super::header::Header;
 use super::record::whole;
-use super::{Divergence, Reader, Record, ReplayError, Tape, Told, TraceError};
+use super::{Divergence, Parting, Reader, Record, ReplayError, Tape, Told, TraceError};
 use crate::{EngineKind, Error, Guest, Inputs, Observer, Outcome, with_stack};
 
 /// A trace of which the beginning was read: what the run was given.
@@ -23,6 +23,8 @@ pub struct Trace {
 pub struct Given {
     /// The guest, unless it is in the trace.
     pub guest: Option<Guest>,
+    /// Whether it may be another than the recorded one, for a replay that [goes on](Trace::replay_onward).
+    pub any_guest: bool,
     /// Environment variables that were omitted.
     pub env: Vec<(String, String)>,
     /// The standard input, if it was omitted.
@@ -54,6 +56,11 @@ pub enum ReplayEnd {
     },
     /// Something else was asked than in the recorded run. The guest was ended there; its frames are in the outcome.
     Diverged(Box<Divergence>),
+    /// Something else was asked than in the recorded run, and the replay [went on](Trace::replay_onward). It is another run.
+    WentOn {
+        /// How often it parted.
+        partings: u64,
+    },
     /// The same was asked, and something else came of it.
     Differs {
         /// What.
@@ -130,8 +137,33 @@ impl Trace {
     ///
     /// As [`replay`](Self::replay).
     pub fn replay_with(self, inputs: &Inputs, observer: &Observer) -> Result<Replayed, Error> {
+        self.replay_on(inputs, observer, Tape::replaying)
+    }
+
+    /// The same, which goes on where the guest asks something else than it did: see [`Tape::replaying_onward`]. What the trace does not
+    /// answer is answered as by the preset `simulation` with seed 0, standard input is at its end, and live directories fail. `told` hears of each
+    /// [`Parting`].
+    ///
+    /// # Errors
+    ///
+    /// As [`replay`](Self::replay).
+    pub fn replay_onward(
+        self,
+        inputs: &Inputs,
+        observer: &Observer,
+        told: impl FnMut(&Parting) + Send + 'static,
+    ) -> Result<Replayed, Error> {
+        self.replay_on(inputs, observer, |reader| Tape::replaying_onward(reader, told))
+    }
+
+    fn replay_on(
+        self,
+        inputs: &Inputs,
+        observer: &Observer,
+        tape: impl FnOnce(Reader) -> Tape,
+    ) -> Result<Replayed, Error> {
         inputs.prepare()?;
-        let tape = Tape::replaying(self.reader);
+        let tape = tape(self.reader);
         let ran = inputs.run_on(&tape, self.header.entropy(), &whole(observer));
         let end = match tape.failure() {
             Some(TraceError::Diverged(divergence)) => Some(ReplayEnd::Diverged(divergence)),
@@ -151,6 +183,7 @@ impl Trace {
         let end = match end {
             Some(end) => end,
             None => match tape.recorded_outcome() {
+                Ok(_) if tape.partings() > 0 => ReplayEnd::WentOn { partings: tape.partings() },
                 Ok(told) => compared(&told, &outcome)?,
                 Err(TraceError::Diverged(divergence)) => ReplayEnd::Diverged(divergence),
                 Err(TraceError::Ended { answers }) => ReplayEnd::TraceEnded { answers },

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{LONGEST_ERROR, TraceError};
 use super::record::{Record, readable};
+use super::replaying::Said;
 use super::tape::{State, lock};
 
 /// The longest question that stands in a trace whole, in bytes. Of a longer one there is the beginning, its length and its digest.
@@ -43,7 +44,8 @@ impl Source {
         self.0.as_ref().map_or("", |taped| &taped.name)
     }
 
-    /// What `host` answers to `question`; in a replay what it answered, without being called. Both are written as
+    /// What `host` answers to `question`; in a replay what it answered, without being called, unless the replay
+    /// [goes on](super::Tape::replaying_onward) and does not know it. Both are written as
     /// [postcard](https://postcard.jamesmunns.com) writes them, so that a question or an answer of another type is not understood.
     ///
     /// ```
@@ -131,11 +133,12 @@ impl Source {
         }
     }
 
-    /// What the host answered.
-    pub(super) fn replay(&self, question: &[u8]) -> Result<Arc<[u8]>, TraceError> {
+    /// What the host answered. `None` if it is not known, in a replay that goes on.
+    pub(super) fn replay(&self, question: &[u8]) -> Result<Option<Arc<[u8]>>, TraceError> {
         match self.replayed(&shortened(question))? {
-            Some(Ok(answer)) => Ok(answer),
-            _ => Err(self.misunderstood(&readable(question))),
+            Some(Ok(answer)) => Ok(Some(answer)),
+            Some(Err(_)) => Err(self.misunderstood(&readable(question))),
+            None => Ok(None),
         }
     }
 
@@ -153,7 +156,7 @@ impl Source {
         let Some(taped) = &self.0 else { return Ok(None) };
         match &mut *lock(&taped.state) {
             State::Recording(_) => Ok(None),
-            State::Replaying(replaying) => replaying.answer(taped.number, question).map(Some),
+            State::Replaying(replaying) => replaying.answer(taped.number, question),
         }
     }
 
@@ -178,9 +181,6 @@ impl Source {
         TraceError::Misunderstood { origin: self.name().to_owned(), question: question.to_owned() }
     }
 }
-
-/// What a source said, or its error.
-type Said = Result<Arc<[u8]>, String>;
 
 /// What the host said that did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,8 @@ pub(super) struct TapedClock {
     state: Arc<Mutex<State>>,
     /// `None` where it is replayed.
     inner: Option<Box<dyn Clock>>,
+    /// Who is asked what a replay does not know.
+    onward: Option<Box<dyn Clock>>,
     stands: Instant,
     observes_fuel: bool,
     /// Whether the clock inside runs by itself: then it stands where a reading shows, and need not be asked once more.
@@ -22,7 +24,10 @@ pub(super) struct TapedClock {
 }
 
 impl TapedClock {
-    pub(super) fn new(state: Arc<Mutex<State>>, mut inner: Option<Box<dyn Clock>>) -> Result<Self, TraceError> {
+    /// With `clock` as far as it is needed.
+    pub(super) fn new(state: Arc<Mutex<State>>, clock: Option<Box<dyn Clock>>) -> Result<Self, TraceError> {
+        let replays = matches!(&*lock(&state), State::Replaying(_));
+        let (mut inner, onward) = if replays { (None, clock) } else { (clock, None) };
         let (stands, observes_fuel) = match (&mut *lock(&state), &mut inner) {
             (State::Recording(recording), Some(clock)) => {
                 let (now, observes_fuel) = (clock.now(), clock.fuel_observer().is_some());
@@ -32,7 +37,7 @@ impl TapedClock {
             (State::Replaying(replaying), _) => {
                 let asked = ClockRecord::Begin { now: 0, observes_fuel: false };
                 match replaying.clock(asked, |record| matches!(record, ClockRecord::Begin { .. }))? {
-                    Ok(ClockRecord::Begin { now, observes_fuel }) => (Instant::from_nanos(now), observes_fuel),
+                    Some(Ok(ClockRecord::Begin { now, observes_fuel })) => (Instant::from_nanos(now), observes_fuel),
                     _ => (Instant::ZERO, false),
                 }
             }
@@ -40,7 +45,7 @@ impl TapedClock {
         };
         let described = inner.as_ref().map(|clock| clock.describe());
         let runs = matches!(described, Some(Err(Undescribed::TouchesHost { .. })));
-        Ok(TapedClock { state, inner, stands, observes_fuel, runs, failed: None })
+        Ok(TapedClock { state, inner, onward, stands, observes_fuel, runs, failed: None })
     }
 
     /// Asks the clock inside, or the tape. `ask` gives what is shown, if that is a reading, and `made` the record, from how far the
@@ -58,7 +63,12 @@ impl TapedClock {
         {
             return Err(failed.into());
         }
-        let Some(inner) = &mut self.inner else { return self.replay(asked) };
+        let Some(inner) = &mut self.inner else {
+            return match self.replay(asked)? {
+                Some(record) => Ok(record),
+                None => self.go_on(asked, ask, made),
+            };
+        };
         let answer = ask(&mut **inner);
         let now = match answer {
             Ok(Some(shown)) if self.runs => shown,
@@ -83,9 +93,9 @@ impl TapedClock {
     }
 
     #[inline]
-    fn replay(&mut self, asked: ClockRecord) -> Result<ClockRecord, PolicyError> {
+    fn replay(&mut self, asked: ClockRecord) -> Result<Option<ClockRecord>, PolicyError> {
         let mut state = lock(&self.state);
-        let State::Replaying(replaying) = &mut *state else { return Ok(asked) };
+        let State::Replaying(replaying) = &mut *state else { return Ok(Some(asked)) };
         let answer = replaying.clock(asked, |record| match (asked, record) {
             (ClockRecord::Read { clock: asked, .. }, ClockRecord::Read { clock, .. }) => asked == *clock,
             (ClockRecord::Advance { deadline: asked, .. }, ClockRecord::Advance { deadline, .. }) => asked == *deadline,
@@ -94,8 +104,32 @@ impl TapedClock {
             (ClockRecord::Elapse { .. }, ClockRecord::Elapse { .. }) => true,
             _ => false,
         })?;
+        let Some(answer) = answer else { return Ok(None) };
         let record = answer.map_err(|error| policy_error(&error))?;
         self.stands = self.stands.saturating_add(record.stands());
+        Ok(Some(record))
+    }
+
+    /// Asks who is there for what the tape does not know.
+    #[cold]
+    fn go_on(
+        &mut self,
+        asked: ClockRecord,
+        ask: impl FnOnce(&mut dyn Clock) -> Result<Option<Instant>, PolicyError>,
+        made: impl FnOnce(u64, u64) -> ClockRecord,
+    ) -> Result<ClockRecord, PolicyError> {
+        let Some(clock) = &mut self.onward else { return Ok(asked) };
+        if clock.now() < self.stands {
+            clock.advance_to(self.stands)?;
+        }
+        let shown = ask(&mut **clock)?;
+        let now = clock.now().max(self.stands);
+        let since = |instant: Instant| instant.saturating_since(self.stands);
+        let record = made(since(shown.unwrap_or(now)), since(now));
+        self.stands = now;
+        if let State::Replaying(replaying) = &mut *lock(&self.state) {
+            replaying.now = now;
+        }
         Ok(record)
     }
 }

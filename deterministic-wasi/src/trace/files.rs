@@ -11,6 +11,9 @@ use super::tape::Tape;
 /// The name of the source that live directories are.
 pub(super) const FILES: &str = "files";
 
+/// The answer that the host failed to do it, as [`Recorder`] has it.
+const IO: u8 = 0x0a;
+
 impl Tape {
     /// What the live directories of `files` say. Before the guest starts; for a replay before they are
     /// [mounted](FileSystem::mount_replayed).
@@ -37,7 +40,10 @@ impl Recorder for Source {
 
 impl Replayer for Source {
     fn ask(&mut self, question: &[u8], answer: &mut Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        answer.extend_from_slice(&self.replay(question)?);
+        match self.replay(question)? {
+            Some(known) => answer.extend_from_slice(&known),
+            None => answer.push(IO),
+        }
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::wire::put;
 #[derive(Debug)]
 pub struct TapedRead<R> {
     source: Source,
-    /// `None` where it is replayed.
+    /// `None` where it is replayed; then there is nothing after what the tape has.
     inner: Option<R>,
 }
 
@@ -25,8 +25,8 @@ impl<R: Read> Read for TapedRead<R> {
         let mut question = Vec::new();
         put(&mut question, buf.len() as u64);
         let inner = &mut self.inner;
-        let read = self.source.bytes(&question, || {
-            let Some(inner) = inner else { return Err(io::ErrorKind::NotFound.into()) };
+        let read = self.source.bytes(&question, || -> io::Result<_> {
+            let Some(inner) = inner else { return Ok(Vec::new()) };
             loop {
                 match inner.read(buf) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -21,7 +21,7 @@ struct Told {
 /// A responder on a tape.
 struct TapedResponder {
     source: Source,
-    /// `None` where it is replayed.
+    /// `None` where it is replayed alone.
     inner: Option<Box<dyn Responder>>,
 }
 
@@ -36,7 +36,7 @@ impl Tape {
         if self.is_off() {
             return Ok(make());
         }
-        Ok(Box::new(TapedResponder { source: self.source("http")?, inner: (!self.replays()).then(make) }))
+        Ok(Box::new(TapedResponder { source: self.source("http")?, inner: self.asks().then(make) }))
     }
 }
 

@@ -52,8 +52,10 @@ impl Scheduler for TapedScheduler {
         let mut question = b"select ".to_vec();
         put(&mut question, before.len() as u64);
         let inner = &mut self.inner;
+        let mut ordered = false;
         let answer = self.source.bytes(&question, || {
             let Some(inner) = inner else { return Err(String::new()) };
+            ordered = true;
             let selection = inner.select(now, ready).map_err(|error| written(&error))?;
             let delivered = selection.deliver.clamp(1, ready.len());
             let mut answer = Vec::new();
@@ -71,7 +73,7 @@ impl Scheduler for TapedScheduler {
         let (Some(deliver), Some(delay)) = (deliver.filter(|deliver| *deliver <= ready.len()), cursor.number()) else {
             return Err(misunderstood().into());
         };
-        if self.inner.is_none() {
+        if !ordered {
             for at in 0..deliver {
                 let place = cursor.number().and_then(|place| before.get(usize::try_from(place).ok()?));
                 let found = place.and_then(|of| {

@@ -10,6 +10,7 @@ use super::call::Source;
 use super::clock::TapedClock;
 use super::error::TraceError;
 use super::input::TapedRead;
+use super::onward::Parting;
 use super::random::{ExactRng, SeededRng};
 use super::read::Reader;
 use super::record::Record;
@@ -135,7 +136,32 @@ impl Tape {
         Tape(Some(Arc::new(Mutex::new(State::Replaying(Replaying::new(reader))))))
     }
 
-    /// Whether it replays, so that no source is asked.
+    /// The same, which goes on where the run asks something else than the recorded one: a question that comes soon in the trace has the
+    /// answer that it has there, and what is before that is left out; the source is asked what the trace does not answer, and where
+    /// that ended. So sources are made as for a run without a tape, and it is whoever makes them who decides what they are: a clock is
+    /// moved on to where the tape stands before it is asked, and live directories, which a replay has not got, fail as
+    /// input and output does. `told` hears of each [`Parting`], of which there may be as many as the guest asks questions.
+    pub fn replaying_onward(reader: Reader, told: impl FnMut(&Parting) + Send + 'static) -> Self {
+        Tape(Some(Arc::new(Mutex::new(State::Replaying(Replaying::going_on(reader, Box::new(told)))))))
+    }
+
+    /// How often it parted from the recorded run and [went on](Self::replaying_onward).
+    pub fn partings(&self) -> u64 {
+        match self.0.as_ref().map(|state| lock(state)).as_deref() {
+            Some(State::Replaying(replaying)) => replaying.partings(),
+            _ => 0,
+        }
+    }
+
+    /// Whether sources may be asked: always, but in a replay that does not [go on](Self::replaying_onward).
+    pub fn asks(&self) -> bool {
+        match self.0.as_ref().map(|state| lock(state)).as_deref() {
+            Some(State::Replaying(replaying)) => replaying.goes_on(),
+            _ => true,
+        }
+    }
+
+    /// Whether it replays, so that no source is asked unless it [goes on](Self::replaying_onward).
     pub fn replays(&self) -> bool {
         self.0.as_ref().is_some_and(|state| matches!(*lock(state), State::Replaying(_)))
     }
@@ -167,7 +193,7 @@ impl Tape {
     pub fn clock(&self, make: impl FnOnce() -> Box<dyn Clock>) -> Result<Box<dyn Clock>, TraceError> {
         match &self.0 {
             None => Ok(make()),
-            Some(state) => Ok(Box::new(TapedClock::new(state.clone(), (!self.replays()).then(make))?)),
+            Some(state) => Ok(Box::new(TapedClock::new(state.clone(), self.asks().then(make))?)),
         }
     }
 
@@ -185,7 +211,7 @@ impl Tape {
         if self.is_off() {
             return Ok(make());
         }
-        rng(self.source(name)?, entropy, (!self.replays()).then(make))
+        rng(self.source(name)?, entropy, self.asks().then(make))
     }
 
     /// The scheduler that `make` makes, if it is needed.
@@ -197,7 +223,7 @@ impl Tape {
         if self.is_off() {
             return Ok(make());
         }
-        scheduler::taped(self.source("scheduler")?, (!self.replays()).then(make))
+        scheduler::taped(self.source("scheduler")?, self.asks().then(make))
     }
 
     /// The policies that `make` makes, if they are needed: all that they say is on the tape.
@@ -207,7 +233,7 @@ impl Tape {
     /// [`TraceError`].
     pub fn policies(&self, entropy: Entropy, make: impl FnOnce() -> Policies) -> Result<Policies, TraceError> {
         let Some(state) = &self.0 else { return Ok(make()) };
-        let mut made = (!self.replays()).then(make);
+        let mut made = self.asks().then(make);
         let constants = self.source("policies")?;
         let said = constants.bytes(b"", || made.as_ref().map(written).ok_or("no policies"))??;
         let (epoch, insecure_seed, rules) =
@@ -229,7 +255,8 @@ impl Tape {
         })
     }
 
-    /// What `reader` gives, which `make` makes if it is needed, as the source called `name`.
+    /// What `reader` gives, which `make` makes unless this replays, as the source called `name`. A replay that goes on has nothing more
+    /// where the tape has nothing.
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
 //! Runs of sources, recorded and replayed.
 #![cfg(feature = "trace")]
 
+mod onward;
+
 use std::io::{Cursor, Read, Write};
 use std::sync::{Arc, Mutex};
 
