@@ -7,7 +7,7 @@ use std::thread;
 
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::engine::{ASYNC_STACK_SIZE, MAX_WASM_STACK};
-use wasmtime::{Config, OptLevel, Strategy};
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use crate::Error;
 
@@ -91,6 +91,8 @@ pub(crate) struct Setup {
     pub(crate) wasm_stack: usize,
     /// Whether the engine keeps account of every instance, so that its memories can be seen.
     pub(crate) inspects: bool,
+    /// Whether instances come from a pool.
+    pub(crate) pooled: bool,
 }
 
 impl Setup {
@@ -114,8 +116,31 @@ impl Setup {
         if self.inspects {
             config.guest_debug(true);
         }
+        if self.pooled {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        }
         Ok(config)
     }
+}
+
+/// Room for one run at a time, with as much in it as guests have that compilers make. It is address space; what is not used takes no
+/// memory.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_memories(64)
+        .total_tables(64)
+        .total_core_instances(64)
+        .total_component_instances(8)
+        .total_stacks(64)
+        .max_core_instance_size(16 << 20)
+        .max_component_instance_size(16 << 20)
+        .max_memories_per_module(16)
+        .max_memories_per_component(64)
+        .max_tables_per_module(16)
+        .max_tables_per_component(64)
+        .table_elements(1 << 20)
+        .max_memory_size(4 << 30);
+    pool
 }
 
 /// Pulley for this machine's pointers and order of bytes.

@@ -30,6 +30,7 @@ mod run;
 mod stdin;
 pub mod text;
 pub mod trace;
+pub mod verify;
 #[cfg(feature = "watch")]
 mod watch;
 

@@ -27,6 +27,12 @@ impl Inputs {
         self.other_engine()
     }
 
+    /// Whether instances come from a pool, which takes less time for each run, and fewer guests fit into.
+    pub(crate) fn pooled(mut self, pooled: bool) -> Self {
+        self.pooled = pooled;
+        self.other_engine()
+    }
+
     /// Where compiled code is kept. It changes the time that compiling takes and nothing else, and is not in the fingerprint.
     pub fn compile_cache(mut self, cache: Option<Cache>) -> Self {
         self.compile_cache = cache;
@@ -67,6 +73,7 @@ impl Inputs {
             fuel: fuel.is_some(),
             wasm_stack: self.max_wasm_stack,
             inspects: self.inspects(),
+            pooled: self.pooled,
         };
         let mut config = setup.config()?;
         let engine = Engine::new(config.cache(self.compile_cache.clone())).map_err(crate::error::refused)?;

@@ -7,3 +7,4 @@ mod log;
 mod preload;
 mod run;
 mod trace;
+mod verify;
