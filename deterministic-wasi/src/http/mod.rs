@@ -10,7 +10,7 @@ use ::http::{HeaderMap, HeaderName, header};
 pub use code::HttpError;
 pub use error::MessageError;
 pub use message::{format_response, parse_request};
-pub use responder::{Reply, Responder};
+pub use responder::{Reply, Responder, Timeouts};
 
 /// The fields after a body: an extension of requests and responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

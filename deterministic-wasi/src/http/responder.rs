@@ -13,7 +13,7 @@ pub trait Responder: Send {
     /// The reply to `request`, whose URI is absolute and whose body is complete.
     ///
     /// Among the request's extensions are the [`Instant`](deterministic_core::Instant) of the timeline at which it is
-    /// sent, and [`Trailers`](super::Trailers) if it has any. [`HttpError`] among the replies is what the guest gets as an error code.
+    /// sent, [`Trailers`](super::Trailers) if it has any, and [`Timeouts`] if it has options. [`HttpError`] among the replies is what the guest gets as an error code.
     fn respond(&mut self, request: Request<Bytes>) -> Reply;
 }
 
@@ -23,14 +23,25 @@ impl<F: FnMut(Request<Bytes>) -> Reply + Send> Responder for F {
     }
 }
 
+/// How long a guest waits at most, in nanoseconds, as far as it says so: an extension of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Option<u64>,
+    /// From then on for the response to begin. Who has a [`Reply::delay`] that is longer gives the guest `connection-read-timeout`.
+    pub first_byte: Option<u64>,
+    /// From each piece of the response's body to the next.
+    pub between_bytes: Option<u64>,
+}
+
 /// What the guest gets, and when.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
     /// The response, with [`Trailers`](super::Trailers) among its extensions if it has any; or the error code that the guest gets instead.
     pub result: Result<Response<Bytes>, HttpError>,
-    /// How long after the request it comes, in nanoseconds of the timeline. 0 is at once. A sum of 2^64 or more is the end of
-    /// the timeline.
+    /// How long after the request it comes, in nanoseconds of the timeline: from when the responder is asked, so that on a clock that runs by itself
+    /// the time that it takes to answer is part of it. 0 is at once. A sum of 2^64 or more is the end of the timeline.
     pub delay: u64,
 }
 

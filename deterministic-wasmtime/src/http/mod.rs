@@ -25,7 +25,7 @@
 //!   `outgoing-handler.handle` if it has by then (or there is none), else in `outgoing-body.finish`; in 0.3 within
 //!   `client.send`, when the body's stream and trailers have ended. So a guest that wants an answer before it ends its body
 //!   waits for ever, which is the typed [`Deadlock`](crate::Error::Deadlock).
-//! - The answer is there when the timeline reaches that moment plus [`Reply::delay`]. Several outstanding answers come in
+//! - The answer is there when the timeline reaches the moment at which the responder was asked plus [`Reply::delay`]. Several outstanding answers come in
 //!   the order of their deadlines; the scheduler orders those that come together.
 //! - A first-byte timeout shorter than the delay gives `connection-read-timeout` at its end. Without one there is none (stock
 //!   has 600 s). Connecting takes no time, and the whole body comes with the first byte, in chunks of 64 KiB, so the
@@ -52,7 +52,7 @@ pub mod p3;
 mod timers;
 
 pub use deterministic_wasi::http::{
-    HttpError, MessageError, Reply, Responder, Trailers, format_response, parse_request,
+    HttpError, MessageError, Reply, Responder, Timeouts, Trailers, format_response, parse_request,
 };
 pub use error::HandleError;
 pub use incoming::{handle, handle_async};

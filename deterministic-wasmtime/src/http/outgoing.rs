@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use ::http::{HeaderMap, Method, Request, Response, Uri, header, uri};
 use bytes::Bytes;
 use deterministic_core::Instant;
-use deterministic_wasi::http::declared_length;
+use deterministic_wasi::http::{Timeouts, declared_length};
 use deterministic_wasi::{Charge, HANDLE, after};
 use http_body_util::{BodyExt, Empty};
 use wasmtime::Result;
@@ -46,7 +47,7 @@ pub(super) struct Answer {
 
 struct Sending {
     request: Request<()>,
-    first_byte_timeout: Option<u64>,
+    timeouts: Option<Timeouts>,
     body: Collector,
 }
 
@@ -74,6 +75,17 @@ struct Ended(u64, Arc<Mutex<Vec<u64>>>);
 impl Wake for Ended {
     fn wake(self: Arc<Self>) {
         self.1.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+    }
+}
+
+/// What a guest's options say.
+pub(super) fn timeouts(options: RequestOptions) -> Timeouts {
+    // The interface sets whole nanoseconds below 2^64.
+    let nanos = |time: Option<Duration>| time.map(|time| time.as_nanos() as u64);
+    Timeouts {
+        connect: nanos(options.connect_timeout),
+        first_byte: nanos(options.first_byte_timeout),
+        between_bytes: nanos(options.between_bytes_timeout),
     }
 }
 
@@ -130,10 +142,7 @@ impl DeterministicCtxView<'_> {
         let body = body.unwrap_or_else(|| Empty::new().map_err(|never| match never {}).boxed_unsync());
         let sending = Sending {
             request,
-            // The interface sets whole nanoseconds below 2^64.
-            first_byte_timeout: options
-                .and_then(|options| options.first_byte_timeout)
-                .map(|time| time.as_nanos() as u64),
+            timeouts: options.map(timeouts),
             body: Collector::new(body, StreamContext::Request, self.ctx.held.account()),
         };
         let words = held::request(&sending.request);
@@ -168,14 +177,13 @@ impl DeterministicCtxView<'_> {
         let Poll::Ready(body) = sending.body.poll(&mut Context::from_waker(&waker)) else { return Ok(()) };
         sent.reps.remove(&number);
         let State::Sending(sending) = std::mem::replace(&mut exchange.state, State::Consumed) else { return Ok(()) };
-        let (delay, result) = match body? {
-            Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.first_byte_timeout),
-            Err(error) => (0, Err(error)),
+        let (deadline, result) = match body? {
+            Ok((body, trailers)) => self.ask(sending.request, body, trailers, sending.timeouts)?,
+            Err(error) => (after(self.ctx.time.catch_up()?, 0), Err(error)),
         };
         // The request is the embedder's now.
         self.ctx.held.set(rep, HANDLE).map_err(crate::Error::from)?;
         let answer = self.answer(result);
-        let deadline = after(self.ctx.time.catch_up()?, delay);
         self.ctx.timers.resolve(number, deadline);
         let exchange = self.table.get_mut(&Resource::<Exchange>::new_borrow(rep))?;
         exchange.state = State::Answered(deadline, Box::new(answer));
@@ -199,25 +207,36 @@ impl DeterministicCtxView<'_> {
         Answer { result, held }
     }
 
-    /// What the responder says to a request, and after how many nanoseconds.
+    /// What the responder says to a request, and when that comes.
+    ///
+    /// # Errors
+    ///
+    /// What the clock says that cannot tell when the request is sent.
     pub(super) fn ask(
         &mut self,
         request: Request<()>,
         body: Bytes,
         trailers: Option<HeaderMap>,
-        first_byte_timeout: Option<u64>,
-    ) -> (u64, Result<Response<Bytes>, HttpError>) {
+        timeouts: Option<Timeouts>,
+    ) -> Result<(Instant, Result<Response<Bytes>, HttpError>)> {
+        // Before it is asked: where time goes by meanwhile, that is part of the delay.
+        let sent = self.ctx.time.catch_up()?;
         let mut request = request.map(|()| body);
-        request.extensions_mut().insert(self.ctx.now());
+        request.extensions_mut().insert(sent);
         if let Some(trailers) = trailers {
             request.extensions_mut().insert(Trailers(trailers));
         }
-        let Some(responder) = &mut self.ctx.http.responder else { return (0, Err(HttpError::HttpRequestDenied)) };
-        let Reply { result, delay, .. } = responder.respond(request);
-        match first_byte_timeout {
-            Some(timeout) if timeout < delay => (timeout, Err(HttpError::ConnectionReadTimeout)),
-            Some(_) | None => (delay, result),
+        if let Some(timeouts) = timeouts {
+            request.extensions_mut().insert(timeouts);
         }
+        let Some(responder) = &mut self.ctx.http.responder else {
+            return Ok((after(sent, 0), Err(HttpError::HttpRequestDenied)));
+        };
+        let Reply { result, delay, .. } = responder.respond(request);
+        Ok(match timeouts.and_then(|timeouts| timeouts.first_byte) {
+            Some(timeout) if timeout < delay => (after(sent, timeout), Err(HttpError::ConnectionReadTimeout)),
+            Some(_) | None => (after(sent, delay), result),
+        })
     }
 
     /// `future-incoming-response.subscribe`.

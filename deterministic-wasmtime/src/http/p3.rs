@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 
-use deterministic_wasi::{HANDLE, HostCall, after};
+use deterministic_wasi::{HANDLE, HostCall};
 use wasmtime::component::{Access, Accessor, FutureReader, Linker, Resource, StreamReader};
 use wasmtime::{AsContextMut as _, Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
@@ -20,7 +20,7 @@ use wasmtime_wasi_http::p3::{DEFAULT_OUTGOING_BODY_CHUNK_SIZE, Request, Response
 
 use super::body::{Chunks, Collector};
 use super::held::{Counted, field, swept};
-use super::outgoing::Answer;
+use super::outgoing::{Answer, timeouts};
 use super::{HttpError, Trailers, error, held, stock, stock_of, visible};
 use crate::component::{Interface, Results as _, p3_name, wait};
 use crate::{Deterministic, DeterministicView};
@@ -247,17 +247,16 @@ pub(super) async fn send<U: DeterministicView + 'static>(
     let (body, trailers) =
         poll_fn(|context| body.poll(context)).await.map_err(TrappableError::trap)?.map_err(refused)?;
     drop(held);
-    // The interface sets whole nanoseconds below 2^64.
-    let timeout = options.and_then(|options| options.first_byte_timeout).map(|time| time.as_nanos() as u64);
-    let (delay, Answer { result, mut held }) = store.with(|mut store| {
+    let asked = store.with(|mut store| -> wasmtime::Result<_> {
         if trailers.is_some() {
             swept(store.data_mut());
         }
         let mut view = store.get();
-        let (delay, result) = view.ask(request, body, trailers, timeout);
-        (delay, view.answer(result))
+        let (deadline, result) = view.ask(request, body, trailers, options.map(|options| timeouts(*options)))?;
+        Ok((deadline, view.answer(result)))
     });
-    wait(store, HostCall::http_send, |now| after(now, delay)).await.map_err(TrappableError::trap)?;
+    let (deadline, Answer { result, mut held }) = asked.map_err(TrappableError::trap)?;
+    wait(store, HostCall::http_send, |_| deadline).await.map_err(TrappableError::trap)?;
     let (mut parts, data) = result.map_err(refused)?.into_parts();
     let trailers = parts.extensions.remove::<Trailers>().map(|Trailers(trailers)| visible(trailers));
     parts.headers = visible(parts.headers);

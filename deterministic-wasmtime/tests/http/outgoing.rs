@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use deterministic_wasmtime::Error;
 use deterministic_wasmtime::core::{Instant, Policies};
-use deterministic_wasmtime::http::{HttpError, Reply};
+use deterministic_wasmtime::http::{HttpError, Reply, Timeouts};
 use http::{Request, Response};
 
 use crate::guests::{Guest, simulation};
@@ -271,4 +271,38 @@ fn errors_come_when_they_are_due_and_chunks_are_fixed() {
     let response = guest.send("/");
     let response = guest.get(response).unwrap().unwrap();
     assert_eq!(guest.read(response).0, [65_536, 65_536, 18_928]);
+}
+
+#[test]
+fn what_a_guest_waits_for_is_told_to_the_responder() {
+    let mut guest = caller(simulation());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    guest.store.data_mut().deterministic_mut().set_responder(move |request: Request<Bytes>| {
+        sink.lock().unwrap().push(request.extensions().get::<Timeouts>().copied());
+        Reply::from(Response::new(Bytes::new()))
+    });
+    guest.send("/");
+    let (options,) = guest.call::<_, (u32,)>("options", ()).unwrap();
+    guest.call::<_, (u32,)>("set-first-byte-timeout", (options, 1u32, 5u64)).unwrap();
+    let request = guest.request("/");
+    guest.handle(request, Some(options)).unwrap();
+    let timeouts = Timeouts { first_byte: Some(5), ..Timeouts::default() };
+    assert_eq!(*seen.lock().unwrap(), [None, Some(timeouts)]);
+}
+
+#[test]
+fn time_that_goes_by_while_the_responder_answers_is_part_of_the_delay() {
+    use deterministic_wasmtime::core::Seed;
+    use deterministic_wasmtime::policies::Preset;
+    const PAUSE: u64 = 30_000_000;
+    let mut guest = caller(Preset::Host.policies(&Seed::default()));
+    guest.store.data_mut().deterministic_mut().set_responder(|request: Request<Bytes>| {
+        std::thread::sleep(std::time::Duration::from_nanos(PAUSE));
+        let delay = if request.uri().path() == "/later" { HOUR } else { PAUSE };
+        Reply::from(Response::new(Bytes::new())).after(delay)
+    });
+    let (now, later) = (guest.send("/now"), guest.send("/later"));
+    assert!(guest.get(now).unwrap().is_ok(), "it is waited for once");
+    assert_eq!(guest.get(later), None);
 }
