@@ -58,7 +58,7 @@ pub(crate) enum Problem {
     AnswersUnreadable { path: PathBuf, error: io::Error },
     #[error("`{}` has a mistake in {mistake}", path.display())]
     BadAnswers { path: PathBuf, mistake: Mistake },
-    #[error("`{}` is a core module, and only a component can send HTTP requests; leave out --http-answers", path.display())]
+    #[error("`{}` is a core module, and only a component can send HTTP requests; leave out --http-answers and --allow-http", path.display())]
     AnswersForModule { path: PathBuf },
     #[error("`{}` is a component, and --preload is for core modules; leave it out", path.display())]
     PreloadForComponent { path: PathBuf },
@@ -274,6 +274,9 @@ fn causes(tainted: &Tainted) -> String {
             format!(
                 "--dir gives the guest `{guest}` as the host has it; give it by --dir-hermetic, which reads it first"
             )
+        }
+        Taint::LiveResponder => {
+            "--allow-http lets HTTP requests out; answer them by --http-answers alone, or record the run".into()
         }
         other => other.to_string(),
     });

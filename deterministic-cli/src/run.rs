@@ -13,7 +13,7 @@ use deterministic_run::{
 use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
 
-use crate::answers::Answers;
+use crate::answers;
 use crate::args::RunArgs;
 use crate::directories::Directories;
 use crate::guest::{self, compile};
@@ -64,7 +64,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     // Of a run without a name nobody needs all of the input.
     let whoever = match &store {
         Some(_) => Some("--cache"),
-        None if reports && common.dirs.is_empty() && common.preset() != Preset::Host => Some("--report"),
+        None if reports && is_named(args) => Some("--report"),
         None => None,
     };
     if let Some(whoever) = whoever {
@@ -199,14 +199,16 @@ fn called(args: &RunArgs, mut inputs: Inputs) -> Result<Inputs, Problem> {
     for (name, path) in &args.preloads {
         inputs = inputs.preload(name, guest::read(path.clone())?);
     }
-    if let Some(path) = &args.http_answers {
-        let answers = Answers::read(path)?;
-        inputs = inputs.responder(answers.key(), move || answers.responder());
-    }
+    inputs = answers::give(inputs, args.http_answers.as_deref(), &args.allowed_hosts)?;
     if let Some(level) = args.engine_opt_level {
         inputs = inputs.opt_level(level);
     }
     Ok(inputs.profile(args.profile).engine_kind(args.engine).all_memories(args.all_memories))
+}
+
+/// Whether a run may have a name.
+fn is_named(args: &RunArgs) -> bool {
+    args.common.dirs.is_empty() && args.common.preset() != Preset::Host && args.allowed_hosts.is_empty()
 }
 
 /// A store that is written to alone.

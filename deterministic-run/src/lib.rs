@@ -38,6 +38,7 @@ pub use bundle::{Bundle, Refused};
 pub use component::Request;
 pub use deterministic_wasmtime::core;
 pub use deterministic_wasmtime::fs;
+pub use deterministic_wasmtime::http;
 pub use deterministic_wasmtime::policies;
 pub use deterministic_wasmtime::wasi::log;
 pub use directories::Left;

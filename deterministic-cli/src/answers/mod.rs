@@ -1,4 +1,4 @@
-//! `--http-answers`: what a guest's HTTP requests are answered with.
+//! `--http-answers` and `--allow-http`: who answers a guest's HTTP requests.
 
 mod file;
 
@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use deterministic_run::Inputs;
 use deterministic_run::text::hex;
+use deterministic_wasmtime::http::client::{AllowedHost, Client};
 use deterministic_wasmtime::http::{HttpError, Reply, Responder};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use sha2::{Digest as _, Sha256};
@@ -16,9 +18,26 @@ use crate::problem::Problem;
 
 pub(crate) use file::Mistake;
 
+/// Has a file of answers asked first, and then those hosts that may be.
+pub(crate) fn give(inputs: Inputs, file: Option<&Path>, hosts: &[AllowedHost]) -> Result<Inputs, Problem> {
+    let Some(file) = file else {
+        return Ok(if hosts.is_empty() { inputs } else { inputs.allow_http(hosts.to_vec()) });
+    };
+    let answers = Answers::read(file)?;
+    let key = answers.key();
+    if hosts.is_empty() {
+        return Ok(inputs.responder(key, move || answers.responder(None)));
+    }
+    let hosts = hosts.to_vec();
+    let names = hosts.iter().map(AllowedHost::to_string).collect::<Vec<_>>().join(" ");
+    Ok(inputs.live_responder(format!("{key}, allow-http {names}"), move || {
+        answers.responder(Some(Client::new(hosts.clone())))
+    }))
+}
+
 /// All answers of a file, read once and checked.
 #[derive(Clone, Debug)]
-pub(crate) struct Answers {
+struct Answers {
     all: Arc<[Answer]>,
     digest: [u8; 32],
 }
@@ -51,7 +70,7 @@ struct Parts {
 
 impl Answers {
     /// Reads the file, and those that it names.
-    pub(crate) fn read(path: &Path) -> Result<Self, Problem> {
+    fn read(path: &Path) -> Result<Self, Problem> {
         let text = fs::read_to_string(path).map_err(|error| Problem::AnswersUnreadable { path: path.into(), error })?;
         let beside = path.parent().unwrap_or(Path::new(""));
         let mut digest = Sha256::new();
@@ -67,13 +86,13 @@ impl Answers {
     }
 
     /// What names everything that was read.
-    pub(crate) fn key(&self) -> String {
+    fn key(&self) -> String {
         hex(&self.digest)
     }
 
-    /// Who answers in one run.
-    pub(crate) fn responder(&self) -> impl Responder + use<> {
-        Canned { left: self.all.iter().map(|answer| answer.times).collect(), all: self.all.clone() }
+    /// Who answers in one run; `rest` gets what no answer fits.
+    fn responder(&self, rest: Option<Client>) -> impl Responder + use<> {
+        Canned { left: self.all.iter().map(|answer| answer.times).collect(), all: self.all.clone(), rest }
     }
 }
 
@@ -82,6 +101,7 @@ struct Canned {
     all: Arc<[Answer]>,
     /// How often each may be given yet.
     left: Vec<Option<u64>>,
+    rest: Option<Client>,
 }
 
 impl Responder for Canned {
@@ -92,7 +112,10 @@ impl Responder for Canned {
         let Some((answer, left)) =
             all.find(|(answer, left)| **left != Some(0) && answer.fits(request.method().as_str(), &url))
         else {
-            return Reply::from(HttpError::HttpRequestDenied);
+            return match &mut self.rest {
+                Some(rest) => rest.respond(request),
+                None => HttpError::HttpRequestDenied.into(),
+            };
         };
         *left = left.map(|left| left.saturating_sub(1));
         let reply = match &answer.reply {

@@ -21,6 +21,7 @@ use deterministic_policies::Preset;
 use deterministic_run::{Bundle, EngineKind, opt_level};
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
+use deterministic_wasmtime::http::client::AllowedHost;
 use wasmtime::OptLevel;
 
 use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
@@ -122,9 +123,14 @@ pub(crate) struct RunArgs {
     pub(crate) http_request: Option<PathBuf>,
 
     /// What a component's own HTTP requests are answered with, in TOML: `[[answer]]` with `request`, `status`, `headers`, `body`
-    /// and others. One without an answer is refused
+    /// and others. One without an answer is refused, unless --allow-http lets it out
     #[arg(long, value_name = "FILE")]
     pub(crate) http_answers: Option<PathBuf>,
+
+    /// A host that a component's own HTTP requests are let out to, such as `example.org`, `*.example.org`, `127.0.0.1:8080`, `[::1]:*`; the port is
+    /// the scheme's own unless it is given. What it answers may be something else the next time: `record` keeps it. May be given again
+    #[arg(long = "allow-http", value_name = "HOST")]
+    pub(crate) allowed_hosts: Vec<AllowedHost>,
 
     /// A core module that is there before the guest, which can import what it exports from NAME; may be given again, and a
     /// later one can import from those before it

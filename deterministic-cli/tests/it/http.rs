@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use crate::{Place, component_guests, guests};
+use crate::{Place, component_guests, fetchers, guests};
 
 /// The handlers are those that the adapter's tests call.
 macro_rules! adapters {
@@ -15,10 +15,13 @@ macro_rules! adapters {
 
 pub(crate) const HANDLER: &str = adapters!("handler.wat");
 pub(crate) const HANDLER3: &str = adapters!("handler3.wat");
-const LISTER: &str = adapters!("lister.wat");
+pub(crate) const LISTER: &str = adapters!("lister.wat");
+pub(crate) const CALLER: &str = adapters!("caller.wat");
+pub(crate) const HOARDER: &str = adapters!("hoarder.wat");
+pub(crate) const HOARDER3: &str = adapters!("hoarder3.wat");
 
 /// Asks for `/` and returns how that failed: the error code's number, or 99 if it did not.
-const ASKS: &str = r#"(module
+pub(crate) const ASKS: &str = r#"(module
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $fields (result i32)))
   (import "wasi:http/types@0.2.0" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-authority"
@@ -46,7 +49,7 @@ world asks {
 
 /// Asks for `https://example.com/` twice, one after the other. Returns the status of the first answer, times 10 000, plus that of the second;
 /// for an error, 1000 and its number.
-const FETCHES: &str = r#"(module
+pub(crate) const FETCHES: &str = r#"(module
   (import "wasi:http/types@0.2.0" "[constructor]fields" (func $fields (result i32)))
   (import "wasi:http/types@0.2.0" "[constructor]outgoing-request" (func $request (param i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-authority"
@@ -93,7 +96,7 @@ pub(crate) const RESPONSE: &str = "HTTP/1.1 200 OK\r\nx-a: 1\r\ntransfer-encodin
 /// The component of world `world` whose core module is `wat`.
 pub(crate) fn component(world: &str, wat: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let wit = [adapters!("guests.wit"), ASKS_WORLD, FETCHES_WORLD].concat();
+    let wit = [adapters!("guests.wit"), ASKS_WORLD, FETCHES_WORLD, fetchers::WORLDS].concat();
     let package = resolve.push_str("guests.wit", &wit).expect("interfaces");
     let world = resolve.select_world(&[package], Some(world)).expect("a world");
     let mut module = wat::parse_str(wat).expect("a module");

@@ -1,5 +1,6 @@
 //! `detwasi` as a shell sees it.
 
+mod allow_http;
 mod audit;
 mod bad_input;
 mod cache;
@@ -11,6 +12,7 @@ mod demo;
 mod directories;
 mod endings;
 mod engines;
+mod fetchers;
 #[cfg(unix)]
 mod file_size;
 mod guests;
@@ -30,6 +32,8 @@ mod profile;
 mod programs;
 mod refused;
 mod report;
+#[path = "../../../deterministic-wasi/tests/server/mod.rs"]
+mod server;
 mod stacks;
 mod trace;
 mod until;

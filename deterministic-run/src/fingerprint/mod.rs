@@ -99,6 +99,11 @@ pub enum Taint {
     /// The standard input was not read yet.
     #[error("the standard input is read while the guest runs; read it ahead")]
     Stdin,
+    /// HTTP requests are answered by somebody who may say something else the next time, such as the host's network.
+    #[error(
+        "HTTP requests are let out, or answered otherwise from outside; record the run, or answer them by a responder of the run's own"
+    )]
+    LiveResponder,
 }
 
 fn list(reasons: &[Taint]) -> String {

@@ -3,6 +3,7 @@
 //! The fingerprint and the run are made of the same bytes. So nothing that changes in between, or that can be read only
 //! once, can have the answer of one run kept under the name of another.
 
+mod answering;
 mod engine;
 mod limits;
 mod name;
@@ -18,10 +19,10 @@ use deterministic_wasmtime::DEFAULT_MAX_HELD_BYTES;
 use deterministic_wasmtime::core::{Policies, Seed};
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 use deterministic_wasmtime::fs::{Access, DEFAULT_CAPACITY, Tree};
-use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::policies::Preset;
 use wasmtime::{Cache, Engine, OptLevel};
 
+use self::answering::Answering;
 use crate::component::Request;
 use crate::directories::{Directories, Hermetic, Live};
 use crate::module::Preload;
@@ -86,13 +87,6 @@ pub(crate) enum Entry {
 pub(crate) enum PolicySource {
     Bundle(Arc<Bundle>),
     Own(Arc<dyn Fn() -> Policies + Send + Sync>),
-}
-
-/// Who answers a component's own HTTP requests.
-#[derive(Clone)]
-pub(crate) struct Answering {
-    pub(crate) key: String,
-    pub(crate) make: Arc<dyn Fn() -> Box<dyn Responder> + Send + Sync>,
 }
 
 impl fmt::Debug for Inputs {
@@ -233,18 +227,6 @@ impl Inputs {
     pub fn request(mut self, request: Request) -> Self {
         self.entry = Entry::Request(Box::new(request));
         self.recompile()
-    }
-
-    /// Who answers a component's own HTTP requests, which are refused otherwise. `make` is called for each run; `key` says in the
-    /// fingerprint who that is, such as a digest of all that is answered.
-    pub fn responder<R: Responder + 'static>(
-        mut self,
-        key: impl Into<String>,
-        make: impl Fn() -> R + Send + Sync + 'static,
-    ) -> Self {
-        let make = Arc::new(move || Box::new(make()) as Box<dyn Responder>);
-        self.responder = Some(Answering { key: key.into(), make });
-        self
     }
 
     /// A core module that is there before the guest, which can import from `name` what it exports; a later one can import from

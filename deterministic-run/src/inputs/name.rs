@@ -90,13 +90,13 @@ impl Inputs {
         for key in beside.iter().chain(&allowed) {
             pieces = pieces.setting(key, 1);
         }
-        match (pieces.fingerprint(), stdin) {
-            (Ok(fingerprint), Some(_)) => Ok(fingerprint),
-            (Ok(_), None) => Err(Tainted { reasons: vec![Taint::Stdin] }.into()),
-            (Err(mut tainted), stdin) => {
-                tainted.reasons.extend(stdin.is_none().then_some(Taint::Stdin));
-                Err(tainted.into())
-            }
-        }
+        let (fingerprint, mut reasons) = match pieces.fingerprint() {
+            Ok(fingerprint) => (Some(fingerprint), Vec::new()),
+            Err(tainted) => (None, tainted.reasons),
+        };
+        reasons.extend(stdin.is_none().then_some(Taint::Stdin));
+        let is_live = self.responder.as_ref().is_some_and(|responder| responder.live);
+        reasons.extend(is_live.then_some(Taint::LiveResponder));
+        fingerprint.filter(|_| reasons.is_empty()).ok_or_else(|| Tainted { reasons }.into())
     }
 }

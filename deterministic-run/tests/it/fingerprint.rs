@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use deterministic_run::core::{Clock, ClockId, FuelObserver, Instant, Policies, Policy, PolicyError, Seed};
-use deterministic_run::fingerprint::{Fingerprint, Pieces};
+use deterministic_run::fingerprint::{Fingerprint, Pieces, Taint};
 use deterministic_run::fs::{Access, Tree};
+use deterministic_run::http::{HttpError, Reply};
 use deterministic_run::policies::Preset;
-use deterministic_run::{Ended, Left, Outcome};
+use deterministic_run::{Ended, Error, Inputs, Left, Outcome};
 use deterministic_wasmtime::configure;
+use http::Request;
 use wasmtime::{Config, Engine};
 
 const GUEST: &[u8] = b"\0asm\x01\0\0\0";
@@ -138,4 +141,21 @@ fn a_run_that_the_host_has_a_part_in_has_none_and_says_why() {
     let own = Policies { clock: Box::new(Own), ..Policies::default() };
     let text = Pieces::new(GUEST, &own, &engine).fingerprint().unwrap_err().to_string();
     assert!(text.contains("clock") && text.contains("Own") && !text.contains("random"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_answered_from_outside_has_none() {
+    let inputs = Inputs::new("(component)").unwrap();
+    let refuse = || |_: Request<Bytes>| Reply::from(HttpError::ConnectionRefused);
+    assert!(inputs.clone().responder("nobody", refuse).fingerprint().is_ok());
+    let tainted = |inputs: Inputs| match inputs.portable_fingerprint() {
+        Err(Error::Tainted(tainted)) => tainted.reasons,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(tainted(inputs.clone().live_responder("somebody", refuse))[..], [Taint::LiveResponder]));
+    #[cfg(feature = "http-client")]
+    assert!(matches!(tainted(inputs.clone().allow_http(["a.b".parse().unwrap()]))[..], [Taint::LiveResponder]));
+    // Beside all else.
+    let inputs = inputs.live_responder("somebody", refuse).preset(Preset::Host, Seed::default());
+    assert!(tainted(inputs).len() > 1);
 }

@@ -1,5 +1,7 @@
 //! HTTP messages as values, and as the text of HTTP/1.1; who answers them.
 
+#[cfg(feature = "http-client")]
+pub mod client;
 mod code;
 mod error;
 mod message;

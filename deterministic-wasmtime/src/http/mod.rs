@@ -38,7 +38,8 @@
 //! **Incoming.** [`handle`] calls a component that exports `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3)
 //! with a request, and returns the complete response. [`parse_request`] and [`format_response`] read and print HTTP/1.1.
 //!
-//! No socket, timer, thread or executor of the host takes part in any of this.
+//! No socket, timer, thread or executor of the host takes part in any of this, unless the responder is a `client::Client` (feature
+//! `http-client`), which lets the requests out to the hosts that are allowed.
 
 mod body;
 #[cfg(test)]
@@ -51,6 +52,8 @@ pub mod p2;
 pub mod p3;
 mod timers;
 
+#[cfg(feature = "http-client")]
+pub use deterministic_wasi::http::client;
 pub use deterministic_wasi::http::{
     HttpError, MessageError, Reply, Responder, Timeouts, Trailers, format_response, parse_request,
 };
