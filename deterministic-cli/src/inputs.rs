@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use deterministic_policies::Preset;
-use deterministic_run::{Guest, Inputs};
+use deterministic_run::{Error, Guest, Inputs, Kind, Request};
 
-use crate::args::GuestArgs;
-use crate::compiled;
+use crate::args::{CalledArgs, GuestArgs};
 use crate::problem::Problem;
+use crate::{answers, compiled, guest};
 
 /// The value of a run but for what is read of files and of standard input.
 pub(crate) fn inputs(args: &GuestArgs, guest: Guest) -> Result<Inputs, Problem> {
@@ -40,6 +40,37 @@ pub(crate) fn inputs(args: &GuestArgs, guest: Guest) -> Result<Inputs, Problem> 
         inputs = inputs.fuel(fuel);
     }
     Ok(inputs)
+}
+
+/// The value with what is called of the guest, what is there before it, and who answers it.
+pub(crate) fn called(args: &CalledArgs, mut inputs: Inputs) -> Result<Inputs, Problem> {
+    let (name, kind) = (inputs.guest().name().to_owned(), inputs.guest().kind());
+    if let Some(call) = &args.invoke {
+        inputs = inputs.invoke(call);
+    }
+    if let Some(path) = &args.http_request {
+        // What it cannot be called with need not be read.
+        if kind == Kind::Module {
+            return Err(Error::ModuleAsHandler { guest: name }.into());
+        }
+        let read = std::fs::read(path).map_err(|error| Problem::RequestUnreadable { path: path.clone(), error })?;
+        let request = Request::parse(&read).map_err(|error| match error {
+            Error::BadRequest(error) => Problem::BadRequest { path: path.clone(), error },
+            error => error.into(),
+        })?;
+        inputs = inputs.request(request);
+    }
+    if kind == Kind::Component && !args.preloads.is_empty() {
+        return Err(Error::PreloadForComponent { guest: name }.into());
+    }
+    for (name, path) in &args.preloads {
+        inputs = inputs.preload(name, guest::read(path.clone())?);
+    }
+    inputs = answers::give(inputs, args.http_answers.as_deref(), &args.allowed_hosts)?;
+    if let Some(level) = args.engine_opt_level {
+        inputs = inputs.opt_level(level);
+    }
+    Ok(inputs.engine_kind(args.engine))
 }
 
 /// As `wasmtime run`: the file name alone, so that where it lies makes no difference.

@@ -30,6 +30,7 @@ mod sort;
 mod stdin;
 mod stdio;
 mod trace;
+mod verify;
 mod watch;
 
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
             Command::Record(args) => record::record(args),
             Command::Replay(args) => replay::replay(&args),
             Command::Trace(args) => trace::tell(&args),
+            Command::Verify(args) => verify::verify(&args),
             Command::Compare(args) => compare::compare(&args),
             Command::Audit(args) => audit::audit(&args),
             Command::Presets => presets::list(),

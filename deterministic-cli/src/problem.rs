@@ -50,6 +50,8 @@ pub(crate) enum Problem {
          --http-request", path.display()
     )]
     ModuleAsHandler { path: PathBuf },
+    #[error("cannot run `detwasi` in a process of its own: {reason}")]
+    Elsewhere { reason: String },
     #[error("cannot read the HTTP request `{}`: {error}; give --http-request a file that may be read", path.display())]
     RequestUnreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is no HTTP/1.1 request: {error}", path.display())]

@@ -7,17 +7,14 @@ use std::sync::Arc;
 use deterministic_policies::Preset;
 use deterministic_run::cache::{DiskStore, Lookup, ResultStore, cached};
 use deterministic_run::fingerprint::Fingerprint;
-use deterministic_run::{
-    Ended, Error, Guest, Inputs, Kind, Observer, Outcome, Request, Summary, Wanted, opt_level_name, parts,
-};
+use deterministic_run::{Ended, Error, Guest, Inputs, Observer, Outcome, Summary, Wanted, opt_level_name, parts};
 use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
 
-use crate::answers;
 use crate::args::RunArgs;
 use crate::directories::Directories;
 use crate::guest::{self, compile};
-use crate::inputs::inputs;
+use crate::inputs::{called, inputs};
 use crate::log::{self, Log};
 use crate::outcome;
 use crate::problem::{Problem, note};
@@ -38,7 +35,8 @@ pub(crate) fn run(args: &RunArgs, recorder: Option<&Recorder>) -> Result<ExitCod
 
 fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Result<ExitCode, Problem> {
     let common = &args.common;
-    let inputs = called(args, inputs(common, guest::read(common.guest())?)?)?;
+    let inputs = called(&args.called, inputs(common, guest::read(common.guest())?)?)?;
+    let inputs = inputs.profile(args.profile).all_memories(args.all_memories);
     inputs.check()?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let reports = target.is_some();
@@ -175,40 +173,9 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     written.map(|()| code)
 }
 
-/// The value with what is called of the guest, what is there before it, and who answers it.
-fn called(args: &RunArgs, mut inputs: Inputs) -> Result<Inputs, Problem> {
-    let (name, kind) = (inputs.guest().name().to_owned(), inputs.guest().kind());
-    if let Some(call) = &args.invoke {
-        inputs = inputs.invoke(call);
-    }
-    if let Some(path) = &args.http_request {
-        // What it cannot be called with need not be read.
-        if kind == Kind::Module {
-            return Err(Error::ModuleAsHandler { guest: name }.into());
-        }
-        let read = std::fs::read(path).map_err(|error| Problem::RequestUnreadable { path: path.clone(), error })?;
-        let request = Request::parse(&read).map_err(|error| match error {
-            Error::BadRequest(error) => Problem::BadRequest { path: path.clone(), error },
-            error => error.into(),
-        })?;
-        inputs = inputs.request(request);
-    }
-    if kind == Kind::Component && !args.preloads.is_empty() {
-        return Err(Error::PreloadForComponent { guest: name }.into());
-    }
-    for (name, path) in &args.preloads {
-        inputs = inputs.preload(name, guest::read(path.clone())?);
-    }
-    inputs = answers::give(inputs, args.http_answers.as_deref(), &args.allowed_hosts)?;
-    if let Some(level) = args.engine_opt_level {
-        inputs = inputs.opt_level(level);
-    }
-    Ok(inputs.profile(args.profile).engine_kind(args.engine).all_memories(args.all_memories))
-}
-
 /// Whether a run may have a name.
 fn is_named(args: &RunArgs) -> bool {
-    args.common.dirs.is_empty() && args.common.preset() != Preset::Host && args.allowed_hosts.is_empty()
+    args.common.dirs.is_empty() && args.common.preset() != Preset::Host && args.called.allowed_hosts.is_empty()
 }
 
 /// A store that is written to alone.
@@ -251,8 +218,8 @@ fn draft(target: Target, args: &RunArgs, guest: &Guest) -> Draft {
         seed: common.seed.seed().to_string(),
         epoch: rfc3339(bundle.policies().epoch),
         refused: refuse::each(&common.refused),
-        engine: args.engine.name(),
-        engine_opt_level: args.engine_opt_level.map(opt_level_name),
+        engine: args.called.engine.name(),
+        engine_opt_level: args.called.engine_opt_level.map(opt_level_name),
         all_memories: args.all_memories,
     };
     Draft { target, about, fingerprint: None, cache: None }

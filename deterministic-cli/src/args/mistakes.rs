@@ -47,7 +47,8 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let help = match error.kind() {
         ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
         _ => {
-            let command = if ["audit", "compare", "completions", "man", "record", "replay", "trace"].contains(&&*first)
+            let command = if ["audit", "compare", "completions", "man", "record", "replay", "trace", "verify"]
+                .contains(&&*first)
             {
                 &first
             } else {

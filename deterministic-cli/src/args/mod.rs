@@ -1,14 +1,18 @@
 //! The command line.
 
+mod called;
 mod log;
 mod mistakes;
 mod trace;
 mod values;
+mod verify;
 
+pub(crate) use self::called::CalledArgs;
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::mistakes::refuse;
 pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
 pub(crate) use self::values::WriteBack;
+pub(crate) use self::verify::VerifyArgs;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,13 +22,11 @@ use bytesize::ByteSize;
 use clap::Parser;
 use clap_complete::Shell;
 use deterministic_policies::Preset;
-use deterministic_run::{Bundle, EngineKind, opt_level};
+use deterministic_run::Bundle;
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
-use deterministic_wasmtime::http::client::AllowedHost;
-use wasmtime::OptLevel;
 
-use self::values::{parse_env, parse_epoch, parse_preload, parse_stack, parse_timeout, parse_write_back};
+use self::values::{parse_env, parse_epoch, parse_stack, parse_timeout, parse_write_back};
 use crate::dir::Dir;
 use crate::numbers;
 use crate::refuse::{self, Refused};
@@ -51,6 +53,13 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Tells what is in a trace
     Trace(TraceArgs),
+    /// Runs a guest again and again under whatever must not matter, and names the first call that is not the same
+    ///
+    /// Other engines and levels of optimisation, a pool of instances, busy cores, slow input, directories copied in another order, a
+    /// run that is recorded and one that is replayed, and processes with another environment, locale, time zone and working directory.
+    /// Outcome, every memory and every call have to be the same: exit code 0, or 1 if something is not. Directories given by --dir are
+    /// copied for each run, and stay as they are.
+    Verify(Box<VerifyArgs>),
     /// Runs a guest in turn on stock WASI and here, and tells where the difference in time comes from
     ///
     /// The times are the host's: this one command prints something else each time. What the guest writes to its stdout and
@@ -82,6 +91,7 @@ impl Command {
             Command::Run(args) => args.common.wasm_stack(),
             Command::Record(args) => args.run.common.wasm_stack(),
             Command::Compare(args) => args.common.wasm_stack(),
+            Command::Verify(args) => args.common.wasm_stack(),
             _ => MAX_WASM_STACK,
         }
     }
@@ -112,30 +122,8 @@ pub(crate) struct RunArgs {
     #[arg(long = "write-back", value_name = "DIR[::GUEST]", value_parser = parse_write_back)]
     pub(crate) write_backs: Vec<WriteBack>,
 
-    /// The export to call instead of running the program: `NAME(ARGS)`, for components in WAVE; or a core module's NAME,
-    /// whose arguments are then ARGS
-    #[arg(long, value_name = "CALL")]
-    pub(crate) invoke: Option<String>,
-
-    /// The HTTP/1.1 request (request line, header fields, empty line, body) to call a component's `wasi:http` handler with
-    /// instead of running the program; prints the response
-    #[arg(long, value_name = "FILE", conflicts_with = "invoke")]
-    pub(crate) http_request: Option<PathBuf>,
-
-    /// What a component's own HTTP requests are answered with, in TOML: `[[answer]]` with `request`, `status`, `headers`, `body`
-    /// and others. One without an answer is refused, unless --allow-http lets it out
-    #[arg(long, value_name = "FILE")]
-    pub(crate) http_answers: Option<PathBuf>,
-
-    /// A host that a component's own HTTP requests are let out to, such as `example.org`, `*.example.org`, `127.0.0.1:8080`, `[::1]:*`; the port is
-    /// the scheme's own unless it is given. What it answers may be something else the next time: `record` keeps it. May be given again
-    #[arg(long = "allow-http", value_name = "HOST")]
-    pub(crate) allowed_hosts: Vec<AllowedHost>,
-
-    /// A core module that is there before the guest, which can import what it exports from NAME; may be given again, and a
-    /// later one can import from those before it
-    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = parse_preload)]
-    pub(crate) preloads: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    pub(crate) called: CalledArgs,
 
     /// A directory of results: a run that is known there is not run again, and one that is not is kept there
     #[arg(long, value_name = "DIR")]
@@ -152,15 +140,6 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) log: LogArgs,
-
-    /// Which engine runs the guest: cranelift, winch (which compiles sooner, to slower code), or an interpreter: pulley, or wasmi, which
-    /// shares nothing with the others. What comes of it is the same on each. `compare` has no such option, as stock has but cranelift
-    #[arg(long, value_name = "NAME", default_value_t = EngineKind::Cranelift)]
-    pub(crate) engine: EngineKind,
-
-    /// How much Cranelift optimises, for itself or for pulley: none, speed or speed-and-size [default: speed]
-    #[arg(long, value_name = "LEVEL", value_parser = opt_level)]
-    pub(crate) engine_opt_level: Option<OptLevel>,
 
     /// Puts into the report what is in every memory at the end, those too that no module exports or that are in a component
     #[arg(long, requires = "report")]

@@ -37,6 +37,7 @@ mod server;
 mod stacks;
 mod trace;
 mod until;
+mod verify;
 mod words;
 
 use std::io::Write as _;

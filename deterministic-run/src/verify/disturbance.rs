@@ -84,13 +84,17 @@ impl fmt::Display for Disturbance {
 }
 
 impl Inputs {
-    /// The value that is observed: with all of its input at hand, and with every memory told.
+    /// The value that is observed: with all of its input at hand, with every memory told, and in whatever directory this process works.
     ///
     /// # Errors
     ///
     /// [`Error::Stdin`].
     pub fn observable(&self) -> Result<Self, Error> {
-        let inputs = self.clone();
+        let mut inputs = self.clone();
+        for live in &mut inputs.directories.live {
+            // What has no such path is told of when it is opened.
+            live.host = std::path::absolute(&live.host).unwrap_or_else(|_| live.host.clone());
+        }
         if inputs.reads_stdin() {
             inputs.stdin.read_ahead()?;
         }

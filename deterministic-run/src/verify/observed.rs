@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use deterministic_wasmtime::core::Instant;
 use deterministic_wasmtime::wasi::log::{Call, CallLog, Digests, Mark};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,8 @@ pub struct SeenCall {
     pub number: u64,
     /// Its digest.
     pub digest: String,
+    /// The same without its times.
+    pub timeless: String,
     /// The call and what it returned, as in a log.
     pub text: String,
 }
@@ -85,11 +88,19 @@ impl CallLog for Marks {
     fn call(&mut self, call: &Call<'_>) -> io::Result<()> {
         self.marks.extend(self.digests.call(call));
         if self.window.contains(&call.number) {
-            let mut alone = Digests::default();
-            alone.call(call);
             let text = call.to_string().chars().take(MAX_TEXT).collect();
-            self.kept.push(SeenCall { number: call.number, digest: alone.mark().digest.to_string(), text });
+            let mut timeless = *call;
+            (timeless.at, timeless.until) = (Instant::ZERO, Instant::ZERO);
+            let (digest, timeless) = (digest(call), digest(&timeless));
+            self.kept.push(SeenCall { number: call.number, digest, timeless, text });
         }
         Ok(())
     }
+}
+
+/// Of one call.
+fn digest(call: &Call<'_>) -> String {
+    let mut digests = Digests::default();
+    digests.call(call);
+    digests.mark().digest.to_string()
 }

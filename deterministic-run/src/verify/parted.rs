@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use super::observed::{Observed, Seen, SeenCall};
 
 /// How many calls before the one that differs are told.
@@ -14,7 +16,7 @@ const TRIES: usize = 4;
 const MAX_VALUE: usize = 500;
 
 /// That two runs are not the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Parted {
     /// What came of them. `None` if that is the same.
@@ -24,7 +26,7 @@ pub struct Parted {
 }
 
 /// What differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
     /// What.
@@ -36,7 +38,7 @@ pub struct Difference {
 }
 
 /// The first call that is not the same in two runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PartedCalls {
     /// The calls before it, which are the same in both: the last few.
@@ -95,8 +97,14 @@ fn part(one: &Observed, other: &Observed) -> Option<Range<u64>> {
     Some(start + 1..end + 1)
 }
 
+/// The first call that asked or got something else; if there is none, the first at another time.
 fn first(one: &[SeenCall], other: &[SeenCall]) -> Option<PartedCalls> {
-    let same = one.iter().zip(other).take_while(|(one, other)| one.digest == other.digest).count();
+    let of = |same: fn(&(&SeenCall, &SeenCall)) -> bool| one.iter().zip(other).take_while(same).count();
+    let timeless = of(|(one, other)| one.timeless == other.timeless);
+    let same = match one.len().max(other.len()) == timeless {
+        true => of(|(one, other)| one.digest == other.digest),
+        false => timeless,
+    };
     let (undisturbed, disturbed) = (one.get(same), other.get(same));
     let number = undisturbed.or(disturbed)?.number;
     let before = one[..same].iter().rev().take(BEFORE as usize).rev();
