@@ -73,7 +73,7 @@ fn what_a_guest_asks_the_host_is_named() {
     assert_eq!((ran.code, &*ran.stderr), (Some(1), ""), "{text}");
     assert!(text.contains("  PARTED    once more\n    "), "{text}");
     assert!(text.contains("the first call that is not the same"), "{text}");
-    assert_eq!(text.matches(": ").count() > 4 && text.matches("here:  ").count() == 2, true, "{text}");
+    assert_eq!(text.matches("here:  ").count(), 2, "{text}");
     assert!(text.lines().any(|line| line.contains("undisturbed: ") && line.contains("clock_time_get")), "{text}");
 
     let ran = place.detwasi(&["verify", "--json", "--preset", "host", "asks.wat"]);
