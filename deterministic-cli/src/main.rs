@@ -25,6 +25,7 @@ mod refuse;
 mod replay;
 mod report;
 mod run;
+mod search;
 mod seed;
 mod sort;
 mod stdin;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             Command::Replay(args) => replay::replay(&args),
             Command::Trace(args) => trace::tell(&args),
             Command::Verify(args) => verify::verify(&args),
+            Command::Search(args) => search::search(args),
             Command::Compare(args) => compare::compare(&args),
             Command::Audit(args) => audit::audit(&args),
             Command::Presets => presets::list(),

@@ -132,6 +132,8 @@ pub(crate) enum Problem {
     ProfileOfComponent { path: PathBuf },
     #[error("cannot use --cache, because the run is not the same each time: {}", causes(.0))]
     Uncacheable(#[from] Tainted),
+    #[error("cannot search, because a run is not the same each time: {}", causes(.0))]
+    Unsearchable(Tainted),
     #[error("cannot write back: {reason}")]
     WriteBack { reason: String },
     #[error("cannot read the guest's input from `{}`: {error}; give --stdin a file that may be read", path.display())]

@@ -91,8 +91,8 @@ pub(crate) struct Setup {
     pub(crate) wasm_stack: usize,
     /// Whether the engine keeps account of every instance, so that its memories can be seen.
     pub(crate) inspects: bool,
-    /// Whether instances come from a pool.
-    pub(crate) pooled: bool,
+    /// Of how many runs at a time the instances come from a pool.
+    pub(crate) pooled: usize,
 }
 
 impl Setup {
@@ -116,28 +116,29 @@ impl Setup {
         if self.inspects {
             config.guest_debug(true);
         }
-        if self.pooled {
-            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        if self.pooled > 0 {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(self.pooled)));
         }
         Ok(config)
     }
 }
 
-/// Room for one run at a time, with as much in it as guests have that compilers make. It is address space; what is not used takes no
-/// memory.
-fn pool() -> PoolingAllocationConfig {
+/// Room for so many runs at a time, with as much in each as guests have that compilers make. It is address space; what is not used takes
+/// no memory.
+fn pool(runs: usize) -> PoolingAllocationConfig {
+    let of_each = |count: u32| count.saturating_mul(u32::try_from(runs).unwrap_or(u32::MAX));
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_memories(64)
-        .total_tables(64)
-        .total_core_instances(64)
-        .total_component_instances(8)
-        .total_stacks(64)
+    pool.total_memories(of_each(8))
+        .total_tables(of_each(8))
+        .total_core_instances(of_each(8))
+        .total_component_instances(of_each(1))
+        .total_stacks(of_each(8))
         .max_core_instance_size(16 << 20)
         .max_component_instance_size(16 << 20)
-        .max_memories_per_module(16)
-        .max_memories_per_component(64)
-        .max_tables_per_module(16)
-        .max_tables_per_component(64)
+        .max_memories_per_module(8)
+        .max_memories_per_component(8)
+        .max_tables_per_module(8)
+        .max_tables_per_component(8)
         .table_elements(1 << 20)
         .max_memory_size(4 << 30);
     pool

@@ -51,6 +51,11 @@ pub enum Error {
     /// There is a [responder](crate::Inputs::responder) for a core module.
     #[error("`{guest}` is a core module, and only a component can send HTTP requests; leave out the responder")]
     ResponderForModule { guest: String },
+    /// A [search](crate::Inputs::search) of a guest that no seed decides for.
+    #[error(
+        "there is no seed to vary: the guest is answered by policies of your own; give it a preset with a seed (`Inputs::preset`)"
+    )]
+    NoSeed,
     /// There is a [module before](crate::Inputs::preload) a component.
     #[error("`{guest}` is a component, and only a core module can have others before it; leave them out")]
     PreloadForComponent { guest: String },

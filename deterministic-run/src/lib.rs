@@ -27,6 +27,7 @@ mod outcome;
 mod outputs;
 pub mod parts;
 mod run;
+pub mod search;
 mod stdin;
 pub mod text;
 pub mod trace;

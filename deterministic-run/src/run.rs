@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use deterministic_wasmtime::DeterministicCtx;
-use deterministic_wasmtime::core::Seed;
+use deterministic_wasmtime::core::{Policies, Seed};
 use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::policies::Preset;
@@ -181,8 +181,7 @@ impl Inputs {
 
     /// The same, recorded or replayed.
     pub(crate) fn run_on(&self, tape: &Tape, entropy: Entropy, observer: &Observer) -> Result<Outcome, Error> {
-        let program = self.program()?;
-        let mut policies = match &self.policies {
+        let policies = match &self.policies {
             PolicySource::Bundle(bundle) if bundle.is_reproducible() => bundle.policies(),
             // A replay that goes on is to be the same each time.
             _ if tape.replays() => {
@@ -190,6 +189,12 @@ impl Inputs {
             }
             _ => tape.policies(entropy, || self.make_policies())?,
         };
+        self.run_given(policies, tape, observer)
+    }
+
+    /// The same under these policies.
+    pub(crate) fn run_given(&self, mut policies: Policies, tape: &Tape, observer: &Observer) -> Result<Outcome, Error> {
+        let program = self.program()?;
         let fuel = self.fuel_under(&mut policies);
         let (epoch, begun) = (policies.epoch, policies.clock.now());
         #[cfg(feature = "watch")]

@@ -47,7 +47,7 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
     let help = match error.kind() {
         ErrorKind::InvalidSubcommand => "`detwasi --help` lists the commands",
         _ => {
-            let command = if ["audit", "compare", "completions", "man", "record", "replay", "trace", "verify"]
+            let command = if ["audit", "compare", "completions", "man", "record", "replay", "search", "trace", "verify"]
                 .contains(&&*first)
             {
                 &first

@@ -3,6 +3,7 @@
 mod called;
 mod log;
 mod mistakes;
+mod search;
 mod trace;
 mod values;
 mod verify;
@@ -10,6 +11,7 @@ mod verify;
 pub(crate) use self::called::CalledArgs;
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::mistakes::refuse;
+pub(crate) use self::search::{FailOn, SearchArgs};
 pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
 pub(crate) use self::values::WriteBack;
 pub(crate) use self::verify::VerifyArgs;
@@ -60,6 +62,11 @@ pub(crate) enum Command {
     /// Outcome, every memory and every call have to be the same: exit code 0, or 1 if something is not. Directories given by --dir are
     /// copied for each run, and stay as they are.
     Verify(Box<VerifyArgs>),
+    /// Runs a guest under many seeds, and tells which of them fail and how each is repeated
+    ///
+    /// The guest is compiled once; each run is on its own. What comes out is the same, however many threads there are. Exit code 0, or 1 if
+    /// a seed fails, or 130 if the search was interrupted, of which what was found until then is told.
+    Search(Box<SearchArgs>),
     /// Runs a guest in turn on stock WASI and here, and tells where the difference in time comes from
     ///
     /// The times are the host's: this one command prints something else each time. What the guest writes to its stdout and
@@ -92,6 +99,7 @@ impl Command {
             Command::Record(args) => args.run.common.wasm_stack(),
             Command::Compare(args) => args.common.wasm_stack(),
             Command::Verify(args) => args.common.wasm_stack(),
+            Command::Search(args) => args.common.wasm_stack(),
             _ => MAX_WASM_STACK,
         }
     }
@@ -177,7 +185,7 @@ pub(crate) struct CompileArgs {
 // What a guest is started with, by whichever command. (With a doc comment, clap would take it for the commands' text.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct GuestArgs {
-    /// What answers the guest's questions; `detwasi presets` lists them [default: simulation; of `record`: host]
+    /// What answers the guest's questions; `detwasi presets` lists them [default: simulation; of `record`: host, of `search`: chaos]
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<Preset>,
 
@@ -263,7 +271,7 @@ pub(crate) struct GuestArgs {
 
     /// The WebAssembly program (.wasm or .wat, `-` for standard input), and its own arguments
     #[arg(value_names = ["GUEST", "ARGS"], required = true, trailing_var_arg = true)]
-    guest: Vec<OsString>,
+    pub(super) guest: Vec<OsString>,
 }
 
 impl GuestArgs {

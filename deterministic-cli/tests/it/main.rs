@@ -32,6 +32,7 @@ mod profile;
 mod programs;
 mod refused;
 mod report;
+mod search;
 #[path = "../../../deterministic-wasi/tests/server/mod.rs"]
 mod server;
 mod stacks;

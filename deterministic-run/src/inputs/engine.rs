@@ -27,10 +27,24 @@ impl Inputs {
         self.other_engine()
     }
 
-    /// Whether instances come from a pool, which takes less time for each run, and fewer guests fit into.
-    pub(crate) fn pooled(mut self, pooled: bool) -> Self {
-        self.pooled = pooled;
+    /// Instances come from a pool that has room for so many runs at a time; 0 for none. It takes less time for each run, and fewer guests
+    /// fit into it.
+    pub(crate) fn pooled(mut self, runs: usize) -> Self {
+        self.pooled = runs;
         self.other_engine()
+    }
+
+    /// The same for many runs, so many of them at a time, compiled.
+    pub(crate) fn for_many(&self, runs: usize) -> Result<Self, Error> {
+        // How much a component takes of a pool is not known before it runs.
+        if self.guest.kind() == Kind::Module && self.preloads.is_empty() {
+            let pooled = self.clone().pooled(runs);
+            if pooled.prepare().is_ok() {
+                return Ok(pooled);
+            }
+        }
+        self.prepare()?;
+        Ok(self.clone())
     }
 
     /// Where compiled code is kept. It changes the time that compiling takes and nothing else, and is not in the fingerprint.

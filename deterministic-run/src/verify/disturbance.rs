@@ -113,7 +113,10 @@ impl Inputs {
             Disturbance::Engine(EngineKind::Wasmi) if self.counted_fuel().is_some() => {
                 no("fuel is counted in another way there")
             }
-            Disturbance::Engine(_) | Disturbance::OptLevel(_) => {
+            Disturbance::Pool if self.guest.kind() == Kind::Component => {
+                no("how much it takes is not known before it runs")
+            }
+            Disturbance::Engine(_) | Disturbance::OptLevel(_) | Disturbance::Pool => {
                 self.clone().disturbed(disturbance).prepare().err().map(|error| error.to_string())
             }
             _ => None,
@@ -169,7 +172,7 @@ impl Inputs {
                 inputs
             }
             Disturbance::OptLevel(level) => self.engine_kind(EngineKind::Cranelift).opt_level(level),
-            Disturbance::Pool => self.pooled(true),
+            Disturbance::Pool => self.pooled(1),
             Disturbance::SlowInput => {
                 let bytes = self.stdin.read_ahead().unwrap_or_default();
                 let max = bytes.len() as u64;

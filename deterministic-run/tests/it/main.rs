@@ -6,5 +6,6 @@ mod fingerprint;
 mod log;
 mod preload;
 mod run;
+mod search;
 mod trace;
 mod verify;

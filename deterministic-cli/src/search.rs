@@ -1,0 +1,183 @@
+//! `detwasi search`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use deterministic_policies::Preset;
+use deterministic_run::search::{Failing, Failure, Found, Group, Search};
+use deterministic_run::{Error, Inputs};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::args::{FailOn, SearchArgs};
+use crate::directories::Directories;
+use crate::guest::{self, compile};
+use crate::inputs::{called, inputs};
+use crate::problem::{Problem, note};
+use crate::stdin;
+
+/// The exit code if a seed fails.
+const FAILED: u8 = 1;
+
+/// What a shell shows for a program that Ctrl-C ended (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
+
+/// How many failing seeds are told to a person.
+const SHOWN: usize = 20;
+
+/// Runs the guest under each seed, and tells what was found.
+pub(crate) fn search(mut args: Box<SearchArgs>) -> Result<ExitCode, Problem> {
+    let given = args.common.preset;
+    let preset = given.unwrap_or(Preset::Chaos);
+    args.common.preset = Some(preset);
+    let inputs = value(&args)?;
+    // So that the line that repeats a seed names it.
+    args.common.preset = given;
+    let search = Search {
+        jobs: args.jobs,
+        failing: failing(&args)?,
+        until_failures: args.until_fail.map(u64::from),
+        time: args.time.map(Duration::from_nanos),
+        histories: args.histories,
+        stop: interruption(),
+        ..Search::new(args.seeds.clone())
+    };
+    let (progress, begun) = (progress(&search), Instant::now());
+    let found = inputs.search_told(&search, |found| {
+        progress.set_position(found.runs());
+        progress.set_message(format!("{} failing", found.failed()));
+        ControlFlow::Continue(())
+    });
+    progress.finish_and_clear();
+    let found = found.map_err(|error| match error {
+        Error::Tainted(tainted) => Problem::Unsearchable(tainted),
+        error => error.into(),
+    })?;
+    if io::stderr().is_terminal() {
+        let seconds = begun.elapsed().as_secs_f64();
+        note(&format!("{} seeds in {seconds:.1} s, {:.0} a second", found.runs(), found.runs() as f64 / seconds));
+    }
+    let told = if args.json { json(&args, preset, &found)? } else { text(&args, preset, &found) };
+    let mut stdout = io::stdout();
+    stdout.write_all(told.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    let signalled = search.stop.load(std::sync::atomic::Ordering::Relaxed);
+    Ok(match (signalled, found.failed()) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, 0) => ExitCode::SUCCESS,
+        _ => ExitCode::from(FAILED),
+    })
+}
+
+/// All that each run is given, read.
+fn value(args: &SearchArgs) -> Result<Inputs, Problem> {
+    let common = &args.common;
+    let inputs = called(&args.called, inputs(common, guest::read(common.guest())?)?)?;
+    inputs.check()?;
+    compile(&inputs, || Ok(inputs.prepare()?))?;
+    let directories = Directories::read(common, &[])?;
+    let stdin = stdin::open(common, &inputs)?;
+    stdin::read_ahead(common, &stdin, "`search`")?;
+    Ok(directories.give(inputs).stdin_from(stdin))
+}
+
+fn failing(args: &SearchArgs) -> Result<Failing, Problem> {
+    let mut failing = Failing::nothing();
+    failing.trap = args.fail_on.contains(&FailOn::Trap);
+    failing.exit = args.fail_on.contains(&FailOn::Exit);
+    failing.unusual = args.fail_on.contains(&FailOn::Unusual);
+    (failing.stdout, failing.stderr) = (args.fail_stdout.clone(), args.fail_stderr.clone());
+    if let Some(path) = &args.check {
+        let checker = Inputs::of(guest::read(path.clone())?);
+        checker.prepare()?;
+        failing = failing.check_by(checker);
+    }
+    Ok(failing)
+}
+
+/// Is set by Ctrl-C and SIGTERM; the second time, they end the process as ever.
+fn interruption() -> Arc<AtomicBool> {
+    let stop: Arc<AtomicBool> = Arc::default();
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Where nobody listens, the first ends it, too.
+        let _ = signal_hook::flag::register_conditional_default(signal, stop.clone());
+        let _ = signal_hook::flag::register(signal, stop.clone());
+    }
+    stop
+}
+
+fn progress(search: &Search) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {human_pos} of {human_len} seeds, {per_sec}, {msg}, {eta} left");
+    let bar = ProgressBar::new(search.seeds.end - search.seeds.start);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn text(args: &SearchArgs, preset: Preset, found: &Found) -> String {
+    let interrupted = if found.was_interrupted() { ", interrupted" } else { "" };
+    let mut text = format!("{} seeds under {preset}{interrupted}: {} failing\n", found.runs(), found.failed());
+    if args.histories {
+        text += &format!("{} different histories of calls\n", found.histories());
+    }
+    let groups = found.groups();
+    for Group { runs, seed, ended, failing, .. } in groups.iter().take(SHOWN) {
+        let (what, mark) = failing.as_ref().map_or((ended, ""), |why| (why, "  FAILING"));
+        text += &format!("{runs:>10}  {what}, first under seed {seed}{mark}\n");
+    }
+    let more = groups.iter().skip(SHOWN).map(|group| group.runs).sum::<u64>() + found.ungrouped();
+    if more > 0 {
+        text += &format!("{more:>10}  other outcomes\n");
+    }
+    for Failure { seed, why, .. } in found.failures().iter().take(SHOWN) {
+        text += &format!("seed {seed}: {why}\n    {}\n", args.repeat(*seed));
+    }
+    if found.failed() > SHOWN as u64 {
+        text += &format!("and {} more failing seeds\n", found.failed() - SHOWN as u64);
+    }
+    text
+}
+
+/// A line of JSON, by what it is about.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Line<'a> {
+    Outcome(&'a Group),
+    Failure {
+        #[serde(flatten)]
+        failure: &'a Failure,
+        repeat: String,
+    },
+    Search {
+        preset: &'static str,
+        first: u64,
+        runs: u64,
+        failed: u64,
+        interrupted: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        histories: Option<u64>,
+    },
+}
+
+fn json(args: &SearchArgs, preset: Preset, found: &Found) -> Result<String, Problem> {
+    let outcomes = found.groups().into_iter().map(Line::Outcome);
+    let failures = found.failures().iter().map(|failure| Line::Failure { failure, repeat: args.repeat(failure.seed) });
+    let end = Line::Search {
+        preset: preset.name(),
+        first: args.seeds.start,
+        runs: found.runs(),
+        failed: found.failed(),
+        interrupted: found.was_interrupted(),
+        histories: args.histories.then(|| found.histories()),
+    };
+    let lines = outcomes.chain(failures).chain([end]);
+    lines
+        .map(|line| serde_json::to_string(&line).map(|line| line + "\n"))
+        .collect::<Result<_, _>>()
+        .map_err(|error| Problem::OwnOutput(error.into()))
+}
