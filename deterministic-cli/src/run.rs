@@ -139,6 +139,12 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
         _ => {}
     })?;
 
+    if !outcome.stale.is_empty() {
+        note(&format!(
+            "the guest did not ask what these decisions of the recipe are about, which are left out: {}",
+            outcome.stale.join(",")
+        ));
+    }
     let written_back = match outcome.ended {
         Ended::Exit(_) => directories.write_back(&outcome.directories),
         // Nobody knows what is half done in them.

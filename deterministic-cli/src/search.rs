@@ -8,7 +8,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use deterministic_policies::Preset;
-use deterministic_run::search::{Failing, Failure, Found, Group, Search};
+use deterministic_run::core::Seed;
+use deterministic_run::recipe::Recipe;
+use deterministic_run::search::{Failing, Failure, Found, Group, Search, Small};
+use deterministic_run::verify::Parted;
 use deterministic_run::{Error, Inputs};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -31,12 +34,8 @@ const SHOWN: usize = 20;
 
 /// Runs the guest under each seed, and tells what was found.
 pub(crate) fn search(mut args: Box<SearchArgs>) -> Result<ExitCode, Problem> {
-    let given = args.common.preset;
-    let preset = given.unwrap_or(Preset::Chaos);
-    args.common.preset = Some(preset);
+    let preset = *args.common.preset.get_or_insert(Preset::Chaos);
     let inputs = value(&args)?;
-    // So that the line that repeats a seed names it.
-    args.common.preset = given;
     let search = Search {
         jobs: args.jobs,
         failing: failing(&args)?,
@@ -61,7 +60,12 @@ pub(crate) fn search(mut args: Box<SearchArgs>) -> Result<ExitCode, Problem> {
         let seconds = begun.elapsed().as_secs_f64();
         note(&format!("{} seeds in {seconds:.1} s, {:.0} a second", found.runs(), found.runs() as f64 / seconds));
     }
-    let told = if args.json { json(&args, preset, &found)? } else { text(&args, preset, &found) };
+    let small = match found.failures().first() {
+        Some(first) if !args.no_minimize && !found.was_interrupted() => inputs.minimize(first.seed, &search.failing)?,
+        _ => None,
+    };
+    let said = Said { args: &args, preset, found: &found, small: small.as_ref() };
+    let told = if args.json { said.json()? } else { said.text() };
     let mut stdout = io::stdout();
     stdout.write_all(told.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
     let signalled = search.stop.load(std::sync::atomic::Ordering::Relaxed);
@@ -119,28 +123,13 @@ fn progress(search: &Search) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn text(args: &SearchArgs, preset: Preset, found: &Found) -> String {
-    let interrupted = if found.was_interrupted() { ", interrupted" } else { "" };
-    let mut text = format!("{} seeds under {preset}{interrupted}: {} failing\n", found.runs(), found.failed());
-    if args.histories {
-        text += &format!("{} different histories of calls\n", found.histories());
-    }
-    let groups = found.groups();
-    for Group { runs, seed, ended, failing, .. } in groups.iter().take(SHOWN) {
-        let (what, mark) = failing.as_ref().map_or((ended, ""), |why| (why, "  FAILING"));
-        text += &format!("{runs:>10}  {what}, first under seed {seed}{mark}\n");
-    }
-    let more = groups.iter().skip(SHOWN).map(|group| group.runs).sum::<u64>() + found.ungrouped();
-    if more > 0 {
-        text += &format!("{more:>10}  other outcomes\n");
-    }
-    for Failure { seed, why, .. } in found.failures().iter().take(SHOWN) {
-        text += &format!("seed {seed}: {why}\n    {}\n", args.repeat(*seed));
-    }
-    if found.failed() > SHOWN as u64 {
-        text += &format!("and {} more failing seeds\n", found.failed() - SHOWN as u64);
-    }
-    text
+/// What is said at the end.
+struct Said<'a> {
+    args: &'a SearchArgs,
+    preset: Preset,
+    found: &'a Found,
+    /// The first failing run, made small.
+    small: Option<&'a Small>,
 }
 
 /// A line of JSON, by what it is about.
@@ -153,6 +142,14 @@ enum Line<'a> {
         failure: &'a Failure,
         repeat: String,
     },
+    Small {
+        why: &'a str,
+        recipe: String,
+        decisions: usize,
+        runs: u32,
+        repeat: String,
+        parted: Option<&'a Parted>,
+    },
     Search {
         preset: &'static str,
         first: u64,
@@ -164,20 +161,91 @@ enum Line<'a> {
     },
 }
 
-fn json(args: &SearchArgs, preset: Preset, found: &Found) -> Result<String, Problem> {
-    let outcomes = found.groups().into_iter().map(Line::Outcome);
-    let failures = found.failures().iter().map(|failure| Line::Failure { failure, repeat: args.repeat(failure.seed) });
-    let end = Line::Search {
-        preset: preset.name(),
-        first: args.seeds.start,
-        runs: found.runs(),
-        failed: found.failed(),
-        interrupted: found.was_interrupted(),
-        histories: args.histories.then(|| found.histories()),
-    };
-    let lines = outcomes.chain(failures).chain([end]);
-    lines
-        .map(|line| serde_json::to_string(&line).map(|line| line + "\n"))
-        .collect::<Result<_, _>>()
-        .map_err(|error| Problem::OwnOutput(error.into()))
+impl Said<'_> {
+    fn text(&self) -> String {
+        let Said { args, preset, found, small } = self;
+        let interrupted = if found.was_interrupted() { ", interrupted" } else { "" };
+        let mut text = format!("{} seeds under {preset}{interrupted}: {} failing\n", found.runs(), found.failed());
+        if args.histories {
+            text += &format!("{} different histories of calls\n", found.histories());
+        }
+        let groups = found.groups();
+        for Group { runs, seed, ended, failing, .. } in groups.iter().take(SHOWN) {
+            let (what, mark) = failing.as_ref().map_or((ended, ""), |why| (why, "  FAILING"));
+            text += &format!("{runs:>10}  {what}, first under seed {seed}{mark}\n");
+        }
+        let more = groups.iter().skip(SHOWN).map(|group| group.runs).sum::<u64>() + found.ungrouped();
+        if more > 0 {
+            text += &format!("{more:>10}  other outcomes\n");
+        }
+        for failure in found.failures().iter().take(SHOWN) {
+            text += &format!("seed {}: {}\n    {}\n", failure.seed, failure.why, self.repeat(failure));
+        }
+        if found.failed() > SHOWN as u64 {
+            text += &format!("and {} more failing seeds\n", found.failed() - SHOWN as u64);
+        }
+        if let (Some(small), Some(first)) = (small, found.failures().first()) {
+            text += &self.made_small(small, first.seed);
+        }
+        text
+    }
+
+    fn made_small(&self, small: &Small, seed: u64) -> String {
+        let left = small.bundle.recipe.as_ref().map_or(0, |recipe| recipe.decisions().len());
+        let mut text = match left {
+            0 => format!("seed {seed} fails without any decision about time and order:\n"),
+            _ => format!(
+                "seed {seed}, made small in {} runs, from {} decisions to {left}:\n",
+                small.runs, small.decisions
+            ),
+        };
+        text += &format!("    {}\n", self.repeat_small(small));
+        if let Some(calls) = small.parted.as_ref().and_then(|parted| parted.calls.as_ref()) {
+            text += "  where it parts from a run that passes, which has no last decision:\n";
+            for call in &calls.before {
+                text += &format!("      {call}\n");
+            }
+            let call = |call: &Option<String>| call.clone().unwrap_or_else(|| "(it had ended)".into());
+            text += &format!("    passes: {}\n    fails:  {}\n", call(&calls.undisturbed), call(&calls.disturbed));
+        }
+        text
+    }
+
+    fn json(&self) -> Result<String, Problem> {
+        let Said { args, preset, found, small } = self;
+        let outcomes = found.groups().into_iter().map(Line::Outcome);
+        let failures = found.failures().iter().map(|failure| Line::Failure { failure, repeat: self.repeat(failure) });
+        let small = small.map(|small| Line::Small {
+            why: &small.why,
+            recipe: small.bundle.recipe.as_ref().map(Recipe::to_string).unwrap_or_default(),
+            decisions: small.decisions,
+            runs: small.runs,
+            repeat: self.repeat_small(small),
+            parted: small.parted.as_ref(),
+        });
+        let end = Line::Search {
+            preset: preset.name(),
+            first: args.seeds.start,
+            runs: found.runs(),
+            failed: found.failed(),
+            interrupted: found.was_interrupted(),
+            histories: args.histories.then(|| found.histories()),
+        };
+        let lines = outcomes.chain(failures).chain(small).chain([end]);
+        lines
+            .map(|line| serde_json::to_string(&line).map(|line| line + "\n"))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Problem::OwnOutput(error.into()))
+    }
+
+    fn repeat(&self, failure: &Failure) -> String {
+        self.args.repeat(self.preset, &failure.seed.to_string(), self.args.common.recipe.as_ref())
+    }
+
+    fn repeat_small(&self, small: &Small) -> String {
+        let Small { bundle, .. } = small;
+        // The default seed is that of the number 0.
+        let seed = if bundle.seed == Seed::default() { "0".into() } else { bundle.seed.to_string() };
+        self.args.repeat(bundle.preset, &seed, bundle.recipe.as_ref())
+    }
 }

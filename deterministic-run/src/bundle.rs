@@ -3,6 +3,8 @@
 use deterministic_wasmtime::core::{ClockId, Policies, Seed, WallTime};
 use deterministic_wasmtime::policies::{Preset, Refusing, Until};
 
+use crate::recipe::{Recipe, Stale};
+
 /// Policies that can be written down: a preset, and what is changed of it.
 ///
 /// ```
@@ -27,6 +29,8 @@ pub struct Bundle {
     pub until_time: Option<u64>,
     /// What the guest may not ask for.
     pub refused: Vec<Refused>,
+    /// What is decided otherwise than the preset does.
+    pub recipe: Option<Recipe>,
 }
 
 /// What a guest may not ask for.
@@ -58,12 +62,28 @@ impl Refused {
 impl Bundle {
     /// A preset under a seed.
     pub fn new(preset: Preset, seed: Seed) -> Self {
-        Bundle { preset, seed, epoch: None, until_time: None, refused: Vec::new() }
+        Bundle { preset, seed, epoch: None, until_time: None, refused: Vec::new(), recipe: None }
     }
 
     /// The policies of a run, at its beginning.
     pub fn policies(&self) -> Policies {
-        let mut policies = self.preset.policies(&self.seed);
+        self.policies_told().0
+    }
+
+    /// The same, and which decisions of the recipe were made.
+    pub(crate) fn policies_told(&self) -> (Policies, Option<Stale>) {
+        let preset = self.preset.policies(&self.seed);
+        match &self.recipe {
+            None => (self.changed(preset), None),
+            Some(recipe) => {
+                let (decided, stale) = recipe.apply(preset);
+                (self.changed(decided), Some(stale))
+            }
+        }
+    }
+
+    /// The same policies with what is changed of every preset.
+    pub(crate) fn changed(&self, mut policies: Policies) -> Policies {
         policies.epoch = self.epoch.unwrap_or(policies.epoch);
         if let Some(nanos) = self.until_time {
             let limit = policies.clock.now().saturating_add(nanos);

@@ -205,6 +205,7 @@ impl<'a> Kept<'a> {
             fuel_consumed: self.fuel_consumed,
             host_calls: self.host_calls.into_owned(),
             profile: None,
+            stale: Vec::new(),
         };
         if outcome.turns().is_none() {
             return Err("its order does not fit its output".into());

@@ -26,6 +26,7 @@ mod order;
 mod outcome;
 mod outputs;
 pub mod parts;
+pub mod recipe;
 mod run;
 pub mod search;
 mod stdin;

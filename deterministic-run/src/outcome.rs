@@ -47,6 +47,9 @@ pub struct Outcome {
     /// Where its fuel went, with [`Inputs::profile`](crate::Inputs::profile): the functions that were called, those first in which
     /// most was spent. It is not kept in a cache.
     pub profile: Option<Vec<ProfileLine>>,
+    /// The decisions of a [recipe](crate::Bundle::recipe) that were not made, since the guest did not ask what they are about. It is not kept in
+    /// a cache.
+    pub stale: Vec<String>,
     pub(crate) order: Option<Order>,
 }
 
@@ -67,6 +70,7 @@ impl Outcome {
             fuel_consumed: None,
             host_calls: BTreeMap::new(),
             profile: None,
+            stale: Vec::new(),
             order: None,
         }
     }

@@ -181,15 +181,22 @@ impl Inputs {
 
     /// The same, recorded or replayed.
     pub(crate) fn run_on(&self, tape: &Tape, entropy: Entropy, observer: &Observer) -> Result<Outcome, Error> {
+        let mut stale = None;
         let policies = match &self.policies {
-            PolicySource::Bundle(bundle) if bundle.is_reproducible() => bundle.policies(),
+            PolicySource::Bundle(bundle) if bundle.is_reproducible() => {
+                let (policies, told) = bundle.policies_told();
+                stale = bundle.recipe.as_ref().zip(told);
+                policies
+            }
             // A replay that goes on is to be the same each time.
             _ if tape.replays() => {
                 tape.policies(entropy, || Bundle::new(Preset::Simulation, Seed::from_u64(0)).policies())?
             }
             _ => tape.policies(entropy, || self.make_policies())?,
         };
-        self.run_given(policies, tape, observer)
+        let mut outcome = self.run_given(policies, tape, observer)?;
+        outcome.stale = stale.map(|(recipe, stale)| stale.of(recipe)).unwrap_or_default();
+        Ok(outcome)
     }
 
     /// The same under these policies.

@@ -25,6 +25,7 @@ use clap::Parser;
 use clap_complete::Shell;
 use deterministic_policies::Preset;
 use deterministic_run::Bundle;
+use deterministic_run::recipe::Recipe;
 use deterministic_wasmtime::core::WallTime;
 use deterministic_wasmtime::engine::MAX_WASM_STACK;
 
@@ -194,6 +195,11 @@ pub(crate) struct GuestArgs {
     #[arg(long, default_value = "0", allow_hyphen_values = true)]
     pub(crate) seed: Chosen,
 
+    /// What is decided otherwise than the preset does, as `search` prints it: which events a wait gets, how long a sleep takes, what a
+    /// reading shows. What the guest does not ask any more is left out, and told
+    #[arg(long, value_name = "DECISIONS", allow_hyphen_values = true)]
+    pub(crate) recipe: Option<Recipe>,
+
     /// What the guest's wall clock shows at the beginning, in UTC [default: the preset's, mostly 2025-01-01T00:00:00Z]
     #[arg(long, value_name = "RFC3339", value_parser = parse_epoch)]
     pub(crate) epoch: Option<WallTime>,
@@ -281,6 +287,7 @@ impl GuestArgs {
             epoch: self.epoch,
             until_time: self.until_time,
             refused: refuse::each(&self.refused).into_iter().map(Into::into).collect(),
+            recipe: self.recipe.clone(),
             ..Bundle::new(self.preset(), self.seed.seed())
         }
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use deterministic_policies::Preset;
+use deterministic_run::recipe::Recipe;
 use regex::bytes::Regex;
 
 use super::{CalledArgs, GuestArgs};
@@ -53,6 +54,11 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "GUEST")]
     pub(crate) check: Option<PathBuf>,
 
+    /// Leaves the first failing run as it is. Without it, it is made small: to the fewest decisions that make it fail, with the call at
+    /// which it parts from a run that does not
+    #[arg(long)]
+    pub(crate) no_minimize: bool,
+
     /// Counts different histories of calls, too: how many seeds saw something new. Takes longer
     #[arg(long)]
     pub(crate) histories: bool,
@@ -72,15 +78,13 @@ pub(crate) enum FailOn {
 }
 
 impl SearchArgs {
-    /// The command line that runs the guest under this seed: the one that was given, without what is for the search alone.
-    pub(crate) fn repeat(&self, seed: u64) -> String {
+    /// The command line that runs the guest so: the one that was given, without what is for the search alone.
+    pub(crate) fn repeat(&self, preset: Preset, seed: &str, recipe: Option<&Recipe>) -> String {
         let given: Vec<OsString> = std::env::args_os().skip(1).collect();
         let (options, guest) = given.split_at(given.len().saturating_sub(self.common.guest.len()));
-        let mut words = vec!["detwasi".to_owned(), "run".to_owned()];
-        if self.common.preset.is_none() {
-            words.extend(["--preset".to_owned(), Preset::Chaos.to_string()]);
-        }
-        words.extend(["--seed".to_owned(), seed.to_string()]);
+        let mut words: Vec<String> =
+            ["detwasi", "run", "--preset", preset.name(), "--seed", seed].map(str::to_owned).into();
+        words.extend(recipe.map(|recipe| format!("--recipe={recipe}")));
         // After the command itself.
         let mut options = options.iter().skip(1).map(|option| option.to_string_lossy().into_owned());
         while let Some(option) = options.next() {
@@ -104,11 +108,21 @@ impl SearchArgs {
 }
 
 /// Options of the search alone that stand by themselves.
-const ALONE: &[&str] = &["--histories", "--json"];
+const ALONE: &[&str] = &["--histories", "--json", "--no-minimize"];
 
-/// And those that have a value.
-const WITH_VALUE: &[&str] =
-    &["--seeds", "--jobs", "--until-fail", "--time", "--fail-on", "--fail-stdout", "--fail-stderr", "--check"];
+/// And those that have a value, or are given anew.
+const WITH_VALUE: &[&str] = &[
+    "--seeds",
+    "--jobs",
+    "--until-fail",
+    "--time",
+    "--fail-on",
+    "--fail-stdout",
+    "--fail-stderr",
+    "--check",
+    "--preset",
+    "--recipe",
+];
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
     let number = |text: &str| text.trim().parse::<u64>().ok();

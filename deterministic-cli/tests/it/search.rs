@@ -29,12 +29,14 @@ fn a_failing_seed_is_found_and_repeated_by_the_line_that_is_printed() {
     assert_eq!((ran.code, &*ran.stderr), (Some(1), ""), "{text}");
     assert!(text.contains("under chaos: 3 failing\n") && text.contains("  FAILING\n"), "{text}");
     let repeats: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("    detwasi ")).collect();
-    assert_eq!(repeats.len(), 3, "{text}");
+    assert_eq!(repeats.len(), 4, "{text}");
+    assert!(repeats[3].starts_with("run --preset simulation --seed 0 '--recipe=wait1=1' "), "{text}");
+    assert!(text.contains("made small in ") && text.contains(" decisions to 1:\n"), "{text}");
+    assert!(text.contains("    passes: 1 ") && text.contains("    fails:  1 "), "{text}");
     for line in repeats {
         let words = shlex::split(line).expect("words of a shell");
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let ["run", "--preset", "chaos", "--seed", _, "--env=A=a b", "order.wat", "--seeds", "it's"] = &words[..]
-        else {
+        let ["run", "--preset", _, "--seed", _, .., "--env=A=a b", "order.wat", "--seeds", "it's"] = &words[..] else {
             panic!("{words:?}")
         };
         let again = place.detwasi(&words);
@@ -67,6 +69,7 @@ fn what_is_found_is_told_to_programs() {
     let of = |what: &str| lines.iter().filter_map(|line| line.get(what)).collect::<Vec<_>>();
     let (outcomes, failures, end) = (of("outcome"), of("failure"), of("search"));
     assert_eq!((outcomes.len(), end.len()), (2, 1), "{lines:?}");
+    assert_eq!(of("small")[0]["recipe"], "wait1=1", "{lines:?}");
     assert_eq!((&end[0]["first"], &end[0]["runs"]), (&5.into(), &100.into()));
     assert_eq!(end[0]["failed"], failures.len());
     assert!(end[0]["histories"].as_u64().expect("a number") > 1);
@@ -133,4 +136,20 @@ fn what_cannot_be_searched_is_told_in_one_line() {
         assert_eq!(ran.code, Some(2), "{args:?}: {ran:?}");
         assert!(ran.stderr.contains(says) && ran.stderr.lines().count() == 1, "{args:?}: {ran:?}");
     }
+}
+
+#[test]
+fn decisions_that_nothing_asks_for_are_told() {
+    let place = place();
+    let ran = place.detwasi(&["run", "--recipe", "wait1=1,wait9=0,sleep7=+5", "order.wat"]);
+    assert_eq!(ran.code, Some(134), "{ran:?}");
+    assert!(ran.stderr.contains("which are left out: wait9=0,sleep7=+5"), "{ran:?}");
+    let ran = place.detwasi(&["run", "--recipe", "nap1=3", "order.wat"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(2), 1), "{ran:?}");
+    assert!(ran.stderr.contains("`nap1=3` is no decision"), "{ran:?}");
+    // A trace has the recipe.
+    let ran =
+        place.detwasi(&["record", "--preset", "simulation", "--recipe", "wait1=1", "-o", "run.trace", "order.wat"]);
+    assert_eq!(ran.code, Some(134), "{ran:?}");
+    assert_eq!(place.detwasi(&["replay", "run.trace", "order.wat"]).code, Some(134));
 }

@@ -3,12 +3,14 @@
 //! 1. A [`Search`] says which seeds, what counts as [`Failing`], and when it is over.
 //! 2. The guest is compiled once; seeds are run in blocks, by as many threads as are wanted, each run on its own. No run sees
 //!    another.
-//! 3. What came of a block goes into [`Found`] seed by seed. So what is found is the same, whatever the threads did, and takes the same memory for any
+//! 3. A failing run is [made small](crate::Inputs::minimize): a [recipe](crate::recipe) of the fewest decisions that make it fail.
+//! 4. What came of a block goes into [`Found`] seed by seed. So what is found is the same, whatever the threads did, and takes the same memory for any
 //!    number of seeds.
 
 mod block;
 mod failing;
 mod found;
+mod minimize;
 
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use failing::Failing;
 pub use found::{Failure, Found, Group, MAX_FAILURES, MAX_GROUPS, SeedsFailed};
+pub use minimize::Small;
 
 use crate::inputs::PolicySource;
 use crate::{Error, Inputs};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entropy, Given, Omitted, Recording, ReplayError};
 use crate::inputs::{Entry, PolicySource};
+use crate::recipe::Recipe;
 use crate::text::hex;
 use crate::{Bundle, Error, Guest, Inputs, Refused, Request, Stdin, Summary, opt_level, opt_level_name};
 
@@ -88,7 +89,15 @@ struct Directory {
 #[serde(rename_all = "snake_case")]
 enum PoliciesPart {
     /// A bundle that asks nobody.
-    Bundle { preset: String, seed: String, epoch: Option<u64>, until_time: Option<u64>, refused: Vec<String> },
+    Bundle {
+        preset: String,
+        seed: String,
+        epoch: Option<u64>,
+        until_time: Option<u64>,
+        refused: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recipe: Option<String>,
+    },
     /// On the tape.
     Recorded { exact_entropy: bool, observes_fuel: bool },
 }
@@ -157,6 +166,7 @@ impl Header {
                 epoch: bundle.epoch.map(WallTime::as_unix_nanos),
                 until_time: bundle.until_time,
                 refused: bundle.refused.iter().map(|refused| refused.name().into()).collect(),
+                recipe: bundle.recipe.as_ref().map(Recipe::to_string),
             },
             _ => PoliciesPart::Recorded {
                 exact_entropy: how.entropy == Entropy::Exact,
@@ -320,7 +330,7 @@ impl PoliciesPart {
     fn given_to(&self, inputs: Inputs) -> Result<Inputs, Error> {
         let bad = |what: &str| Error::from(ReplayError::Header { reason: format!("it has no {what} that is known") });
         match self {
-            PoliciesPart::Bundle { preset, seed, epoch, until_time, refused } => {
+            PoliciesPart::Bundle { preset, seed, epoch, until_time, refused, recipe } => {
                 let preset: Preset = preset.parse().map_err(|_| bad("preset"))?;
                 let seed: Seed = seed.parse().map_err(|_| bad("seed"))?;
                 let find = |name: &String| Refused::ALL.iter().copied().find(|refused| refused.name() == name);
@@ -329,6 +339,7 @@ impl PoliciesPart {
                     epoch: epoch.map(WallTime::from_unix_nanos),
                     until_time: *until_time,
                     refused: refused.collect::<Result<_, _>>()?,
+                    recipe: recipe.as_ref().map(|recipe| recipe.parse().map_err(|_| bad("recipe"))).transpose()?,
                     ..Bundle::new(preset, seed)
                 }))
             }

@@ -6,7 +6,7 @@ use deterministic_run::core::Seed;
 use deterministic_run::fs::{Access, Tree};
 use deterministic_run::policies::Preset;
 use deterministic_run::search::{Failing, Found, Search};
-use deterministic_run::{Ended, Error, Inputs};
+use deterministic_run::{Bundle, Ended, Error, Inputs};
 
 /// Exits with the lowest two bits of a random byte, and writes that byte's lowest bit as a digit.
 const DICE: &str = r#"(module
@@ -173,4 +173,81 @@ fn a_guest_that_never_ends_is_ended_by_its_fuel() {
     let found = inputs.preset(Preset::Chaos, Seed::default()).fuel(10_000).search(&Search::new(0..100)).unwrap();
     assert_eq!((found.failed(), found.groups().len()), (100, 1));
     assert!(found.failures()[0].why.contains("fuel"), "{:?}", found.failures()[0]);
+}
+
+/// Two tasks add to a number in turns, by timers: an update is lost if both read before either writes. Other timers do nothing.
+const TURNS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+    (memory (export "memory") 1)
+    ;; Two subscriptions to the monotonic clock, a microsecond from now, called 1 and 2.
+    (data (i32.const 0) "\01\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\e8\03\00\00\00\00\00\00")
+    (data (i32.const 48) "\02\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\e8\03\00\00\00\00\00\00")
+    (func (export "_start") (local $left i32) (local $seconds i32)
+        (local.set $left (i32.const 40))
+        (loop $again
+            (drop (call $time (i32.const 1) (i64.const 1) (i32.const 400)))
+            (drop (call $poll (i32.const 0) (i32.const 104) (i32.const 2) (i32.const 200)))
+            ;; Breaks if the second came first in the tenth round and in the twentieth.
+            (if (i64.eq (i64.load (i32.const 104)) (i64.const 2)) (then
+                (if (i32.or (i32.eq (local.get $left) (i32.const 31)) (i32.eq (local.get $left) (i32.const 21)))
+                    (then (local.set $seconds (i32.add (local.get $seconds) (i32.const 1)))))))
+            (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (if (i32.eq (local.get $seconds) (i32.const 2)) (then (unreachable)))))"#;
+
+#[test]
+fn a_failing_run_is_made_small() {
+    let inputs = Inputs::new(TURNS).unwrap().preset(Preset::Chaos, Seed::default());
+    let found = inputs.search(&Search { until_failures: Some(1), ..Search::new(0..1000) }).unwrap();
+    let small = inputs.minimize(found.failures()[0].seed, &Failing::default()).unwrap().unwrap();
+    assert_eq!(small.bundle.preset, Preset::Simulation);
+    assert_eq!(small.bundle.seed, Seed::default());
+    let recipe = small.bundle.recipe.clone().unwrap();
+    assert_eq!(recipe.to_string(), "wait10=1,wait20=1", "of {} in {} runs", small.decisions, small.runs);
+    assert!(small.decisions > 40 && small.runs < 200, "of {} in {} runs", small.decisions, small.runs);
+    let calls = small.parted.unwrap().calls.unwrap();
+    assert!(calls.undisturbed.unwrap().contains("poll_oneoff") && calls.number == 40, "{}", calls.number);
+
+    // It is repeated, and what is no longer asked is told.
+    let again = inputs.clone().bundle(small.bundle.clone()).run().unwrap();
+    assert!(matches!(again.ended, Ended::Trap(_)) && again.stale.is_empty());
+    let recipe = format!("{recipe},wait70=1.0,read99=5,yield1=9").parse().unwrap();
+    let stale = inputs.clone().bundle(Bundle { recipe: Some(recipe), ..small.bundle.clone() }).run().unwrap();
+    assert!(matches!(stale.ended, Ended::Trap(_)));
+    assert_eq!(stale.stale, ["wait70=1.0", "yield1=9", "read99=5"]);
+    // Each decision is needed.
+    for recipe in ["wait10=1", "wait20=1"] {
+        let one = Bundle { recipe: Some(recipe.parse().unwrap()), ..small.bundle.clone() };
+        assert_eq!(inputs.clone().bundle(one).run().unwrap().ended, Ended::Exit(0));
+    }
+}
+
+#[test]
+fn what_fails_undisturbed_has_no_decisions() {
+    let inputs = Inputs::new("(module (func (export \"_start\") (unreachable)))").unwrap();
+    let small = inputs.preset(Preset::Chaos, Seed::default()).minimize(3, &Failing::default()).unwrap().unwrap();
+    assert_eq!((small.bundle.recipe, small.parted.is_none()), (None, true));
+    assert!(dice().minimize(0, &Failing::nothing()).unwrap().is_none());
+    // Random bytes are the seed's.
+    let found = dice().search(&Search { until_failures: Some(1), ..Search::new(1..100) }).unwrap();
+    let seed = found.failures()[0].seed;
+    let small = dice().minimize(seed, &Failing::default()).unwrap().unwrap();
+    assert_eq!(small.bundle.recipe, None);
+}
+
+#[test]
+fn any_recipe_is_a_run() {
+    let bundle = Bundle::new(Preset::Simulation, Seed::default());
+    for recipe in [
+        "wait1=9.0.0.1.7",
+        "wait1=1.0+18446744073709551615",
+        "sleep1=+18446744073709551615",
+        "read1=0/18446744073709551615",
+        "read1=5/0",
+    ] {
+        let bundle = Bundle { recipe: Some(recipe.parse().unwrap()), ..bundle.clone() };
+        let inputs = Inputs::new(TURNS).unwrap().bundle(bundle);
+        assert_eq!(inputs.run().unwrap(), inputs.run().unwrap(), "{recipe}");
+        assert!(inputs.fingerprint().is_ok());
+    }
 }
