@@ -121,6 +121,16 @@ pub enum Error {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// The run was stopped, as whoever runs it asked by [`Wasi::set_stop`](crate::Wasi::set_stop). It is no end of the guest's.
+    #[error("the run was stopped before call {call}, `{function}`, at {at} of the guest's time, as it was to be")]
+    Stopped {
+        /// The number of the call.
+        call: u64,
+        /// What is called, with its interface as it is linked.
+        function: String,
+        /// Where the timeline stood.
+        at: Instant,
+    },
     /// The host could not give what the policy allows: see `engine::Limits` of the adapter.
     #[error(
         "the host could not give more {resource}, which the limits allow: {reason}; give the process more, or lower \
@@ -150,6 +160,7 @@ impl Error {
             | Error::HeldTooMuch { .. } => true,
             // The last four are mistakes of the embedder's.
             Error::HostExhausted { .. }
+            | Error::Stopped { .. }
             | Error::Directory { .. }
             | Error::Files(_)
             | Error::NotDriven

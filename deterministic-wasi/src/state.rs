@@ -39,9 +39,9 @@ pub struct Wasi {
     pub keyvalue: OnDemand<KeyValue>,
     /// What of that the guests made, if they made any.
     keyvalue_held: Option<Charge>,
-    /// Who is told of each call.
+    /// Who is told of each call, and before which the run is to be stopped.
     pub(crate) log: Option<Box<Log>>,
-    /// Whether the clock observes fuel or there is a log: one flag, so that a call that needs neither looks once.
+    /// Whether the clock observes fuel or there is a log or a stop: one flag, so that a call that needs none looks once.
     pub(crate) attended: bool,
 }
 

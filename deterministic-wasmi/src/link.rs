@@ -12,11 +12,15 @@ macro_rules! told {
     (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
         $answer
     };
-    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {{
-        let logged = Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
-        let answer = $answer;
-        Logged::end(logged, $wasi, &$memory, answer)
-    }};
+    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
+        match Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]) {
+            Ok(logged) => {
+                let answer = $answer;
+                Logged::end(logged, $wasi, &$memory, answer)
+            }
+            Err(stopped) => Err(stopped),
+        }
+    };
 }
 
 /// Defines the rows of [`p1_functions!`] that `$module` has. A call that is attended, by a clock that observes fuel or a log, goes

@@ -9,7 +9,8 @@
 //!    an [`Outcome`]. WASI 0.1 reads what lies behind pointers, inputs before the call and outputs after it; reading is checked
 //!    and never ends a guest. Of components the adapter has the values.
 //! 4. A [`Call`] of these goes to the log, which keeps nothing of it. One that fails ends the guest: nothing is left out silently.
-//! 5. The [`Writer`] digests every call ([`Digests`]), and writes those that its [`Filter`] lets pass in its [`Format`].
+//! 5. A call before which the run is to be stopped ([`Wasi::set_stop`]) is counted, and neither made nor logged.
+//! 6. The [`Writer`] digests every call ([`Digests`]), and writes those that its [`Filter`] lets pass in its [`Format`].
 
 mod call;
 mod digest;
@@ -19,6 +20,7 @@ mod format;
 mod json;
 #[cfg(feature = "json")]
 mod perfetto;
+mod stop;
 mod text;
 mod value;
 mod writer;
@@ -31,6 +33,7 @@ pub use call::{Call, Field, Outcome};
 pub use digest::{DEFAULT_INTERVAL, Digests, Mark};
 pub use filter::Filter;
 pub use format::{Format, UnknownFormat};
+pub use stop::StopAt;
 pub use value::{Digest, MAX_ITEMS, MAX_TEXT, Value};
 pub use writer::Writer;
 
@@ -65,15 +68,17 @@ pub trait CallLog: Send {
     fn call(&mut self, call: &Call<'_>) -> io::Result<()>;
 }
 
-/// The log of a store, and how many calls there were.
+/// What a store does with its calls beside making them: who is told, where it stops, and how many there were.
+#[derive(Default)]
 pub(crate) struct Log {
-    to: Box<dyn CallLog>,
+    to: Option<Box<dyn CallLog>>,
+    stop: Option<StopAt>,
     calls: u64,
 }
 
 impl std::fmt::Debug for Log {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Log").field("calls", &self.calls).finish_non_exhaustive()
+        f.debug_struct("Log").field("stop", &self.stop).field("calls", &self.calls).finish_non_exhaustive()
     }
 }
 
@@ -87,17 +92,29 @@ pub struct Begun {
 impl Wasi {
     /// Tells `log` of every call from now on. Calls are counted from 1, which is the first one that this log is told of.
     pub fn set_log(&mut self, log: Box<dyn CallLog>) {
-        self.log = Some(Log { to: log, calls: 0 }.into());
+        let stop = self.log.take().and_then(|log| log.stop);
+        self.log = Some(Log { to: Some(log), stop, calls: 0 }.into());
         self.attended = true;
     }
 
     /// Ends the log, and gives it back.
     pub fn take_log(&mut self) -> Option<Box<dyn CallLog>> {
-        self.attended = self.time.observes_fuel();
-        self.log.take().map(|log| log.to)
+        let log = self.log.as_mut().and_then(|log| log.to.take());
+        if self.log.as_ref().is_some_and(|log| log.stop.is_none()) {
+            self.log = None;
+            self.attended = self.time.observes_fuel();
+        }
+        log
     }
 
-    /// Whether calls are to be logged.
+    /// Ends the guest where it comes to `stop`, with [`Error::Stopped`](crate::Error::Stopped) and before that call is made: it is
+    /// not in the log. Calls are counted as the log does that there is, or else from now on.
+    pub fn set_stop(&mut self, stop: StopAt) {
+        self.log.get_or_insert_default().stop = Some(stop);
+        self.attended = true;
+    }
+
+    /// Whether calls are to be logged, or one of them to be stopped at.
     pub fn is_logged(&self) -> bool {
         self.log.is_some()
     }
@@ -109,13 +126,20 @@ impl Wasi {
         self.attended
     }
 
-    /// For an adapter: a call that is to be logged begins.
-    pub fn log_begins(&mut self) -> Begun {
-        let calls = self.log.as_mut().map_or(0, |log| {
-            log.calls += 1;
-            log.calls
-        });
-        Begun { number: calls, at: self.now() }
+    /// For an adapter: a call begins, of an interface as it is linked and a function. `None`, if nobody is told of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`](crate::Error::Stopped) if this is where the run is to be stopped: the call is not to be made.
+    pub fn log_begins(&mut self, (interface, function): (&str, &str)) -> Result<Option<Begun>, TrapKind> {
+        let at = self.now();
+        let Some(log) = &mut self.log else { return Ok(None) };
+        log.calls += 1;
+        if log.stop.is_some_and(|stop| stop.is_here(log.calls, at)) {
+            let function = format!("{interface}.{function}");
+            return Err(TrapKind::Error(crate::Error::Stopped { call: log.calls, function, at }));
+        }
+        Ok(log.to.is_some().then_some(Begun { number: log.calls, at }))
     }
 
     /// For an adapter: it is over. The interface is named as it is linked.
@@ -131,9 +155,9 @@ impl Wasi {
         outcome: &Outcome,
     ) -> Result<(), TrapKind> {
         let until = self.now();
-        let Some(log) = &mut self.log else { return Ok(()) };
+        let Some(to) = self.log.as_mut().and_then(|log| log.to.as_mut()) else { return Ok(()) };
         let Begun { number, at } = begun;
         let call = Call { number, at, until, interface, function, arguments, outcome };
-        log.to.call(&call).map_err(|error| TrapKind::Embedder(Box::new(error)))
+        to.call(&call).map_err(|error| TrapKind::Embedder(Box::new(error)))
     }
 }

@@ -50,6 +50,10 @@ impl Recording {
         self.writer.failure()
     }
 
+    pub(super) fn leave(&mut self) -> Result<Written, TraceError> {
+        self.writer.finish()
+    }
+
     pub(super) fn finish(&mut self, outcome: &[u8]) -> Result<Written, TraceError> {
         self.writer.record(&Record::Outcome(outcome.to_vec()))?;
         self.writer.finish()

@@ -297,6 +297,19 @@ impl Tape {
         }
     }
 
+    /// The run was stopped before its end, so that there is none to tell. As [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record).
+    pub fn leave(&self) -> Result<Option<Written>, TraceError> {
+        let Some(state) = &self.0 else { return Ok(None) };
+        match &mut *lock(state) {
+            State::Recording(recording) => recording.leave().map(Some),
+            State::Replaying(_) => Ok(None),
+        }
+    }
+
     /// The replayed run has ended: how the recorded one did. Empty unless this replays.
     ///
     /// # Errors

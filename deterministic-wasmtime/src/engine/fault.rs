@@ -23,7 +23,7 @@ use crate::http::HandleError;
 /// | [`Trap::Interrupt`]: epochs | machine |
 /// | traps that tell of a mistake in Wasmtime or of how it was built (`DisabledOpcode`, `DebugAssert…`), unknown ones | machine |
 /// | [`Error`]: `Deadlock`, `TimeStandsStill`, `EndOfTime`, `EmptyPollList`, `InvalidExitStatus`, `NoMemory`, `RandomTooLong`, `WriteNotPermitted`, `HeldTooMuch` | guest |
-/// | [`Error`]: `HostExhausted`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
+/// | [`Error`]: `HostExhausted`, `Stopped`, `Directory`, `Files`, `NotDriven`, `NoFuel`, `WasiAlreadyLinked`, `SharedMemory` | machine |
 /// | `http::HandleError`: `NoResponse`, `Failed`, `Incomplete` | guest |
 /// | `http::HandleError`: `NoHandler`, `NoHost` | machine |
 /// | [`PolicyError`]: `RandomRefused`, `ClockRefused`, `ScriptEnded`, `TimeIsUp` | guest |

@@ -15,11 +15,15 @@ macro_rules! told {
     (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
         $answer
     };
-    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {{
-        let logged = Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]);
-        let answer = $answer;
-        Logged::end(logged, $wasi, &$memory, answer)
-    }};
+    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
+        match Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]) {
+            Ok(logged) => {
+                let answer = $answer;
+                Logged::end(logged, $wasi, &$memory, answer)
+            }
+            Err(stopped) => Err(stopped),
+        }
+    };
 }
 
 /// Defines the rows of [`p1_functions!`] that `$module` has, synchronously. A call that is attended, by a clock that observes fuel or a
@@ -97,7 +101,11 @@ macro_rules! define_async {
                     let version = Version::$module;
                     let logged = match attended {
                         true => Logged::begin(ctx.wasi, &memory, version, HostCall::$name, &[$($arg.into()),*]),
-                        false => None,
+                        false => Ok(None),
+                    };
+                    let logged = match logged {
+                        Ok(logged) => logged,
+                        Err(stopped) => return <$ret>::lower(Err(stopped)),
                     };
                     let answer = match functions::$name(&mut ctx, &mut memory, version, ($($arg,)*)) {
                         Ok(Some(wait)) => wait.finish(&mut ctx, &mut memory).await,

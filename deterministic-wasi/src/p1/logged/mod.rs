@@ -20,7 +20,7 @@ use crate::log::{Begun, Field, Outcome, Value};
 /// A call of WASI 0.1 that is being logged: made before it, and ended after it.
 ///
 /// ```text
-/// let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::fd_tell, &[fd.into(), out.into()]);
+/// let logged = Logged::begin(ctx.wasi, &memory, version, HostCall::fd_tell, &[fd.into(), out.into()])?;
 /// let answer = functions::fd_tell(&mut ctx, &mut memory, version, (fd, out));
 /// let answer = Logged::end(logged, ctx.wasi, &memory, answer);
 /// ```
@@ -47,28 +47,27 @@ impl Version {
 }
 
 impl Logged {
-    /// The call begins, with these arguments in order. None, if there is no log.
+    /// The call begins, with these arguments in order. `None`, if there is no log.
+    ///
+    /// # Errors
+    ///
+    /// What ends the guest, if this is where it is to be [stopped](Wasi::set_stop).
     pub fn begin(
         wasi: &mut Wasi,
         memory: &GuestMemory<'_>,
         version: Version,
         call: HostCall,
         passed: &[i64],
-    ) -> Option<Box<Self>> {
+    ) -> Answer<Option<Box<Self>>> {
         if !wasi.is_logged() {
-            return None;
+            return Ok(None);
         }
-        let function = function("wasi_snapshot_preview1", call.name())?;
-        let mut logged = Logged {
-            begun: wasi.log_begins(),
-            version,
-            function,
-            passed: passed.to_vec(),
-            arguments: Vec::new(),
-            buffers: None,
-        };
+        let Some(function) = function("wasi_snapshot_preview1", call.name()) else { return Ok(None) };
+        let Some(begun) = wasi.log_begins((version.module(), function.name))? else { return Ok(None) };
+        let mut logged =
+            Logged { begun, version, function, passed: passed.to_vec(), arguments: Vec::new(), buffers: None };
         logged.read_arguments(Memory(memory.0));
-        Some(Box::new(logged))
+        Ok(Some(Box::new(logged)))
     }
 
     /// It is over, with this answer, which it gives back.

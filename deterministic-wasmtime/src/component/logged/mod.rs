@@ -33,7 +33,8 @@ pub(super) struct Logged {
     arguments: Vec<Field>,
 }
 
-/// A call that is attended begins: the clock hears of consumed fuel if it wants to, and the call is begun in the log, if there is one.
+/// A call that is attended begins: the clock hears of consumed fuel if it wants to, and the call is begun in the log, if there is one,
+/// or is where the run is to be stopped.
 #[cold]
 #[inline(never)]
 pub(super) fn begin<T: DeterministicView>(
@@ -46,11 +47,13 @@ pub(super) fn begin<T: DeterministicView>(
     if !ctx.is_logged() {
         return Ok(None);
     }
+    let name = (function.interface, function.call.parts().1);
+    let Some(begun) = ctx.log_begins(name).map_err(|kind| ended(Trap::from(kind)))? else { return Ok(None) };
     let values = params.values();
     let names = function.call.parameters(values.len());
     let name = |position: usize| names.get(position).copied().unwrap_or_default();
     let arguments = values.into_iter().enumerate().map(|(position, value)| Field::new(name(position), value));
-    Ok(Some(Box::new(Logged { begun: ctx.log_begins(), function, arguments: arguments.collect() })))
+    Ok(Some(Box::new(Logged { begun, function, arguments: arguments.collect() })))
 }
 
 /// It is over, with these results or what ends the guest. Gives that back, unless the log cannot take it.
