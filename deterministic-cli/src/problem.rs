@@ -160,6 +160,14 @@ pub(crate) enum Problem {
     Report { path: PathBuf, error: io::Error },
     #[error("cannot write the report `{}`: {reason}, or give --report another path", path.display())]
     ReportDirectory { path: PathBuf, reason: String },
+    #[error("cannot write the core dump `{}`: {error}; give --core a path that may be written and has room", path.display())]
+    Core { path: PathBuf, error: io::Error },
+    #[error("`{}` is there, and is no core dump; remove it, or give --core another path", path.display())]
+    CoreOverOther { path: PathBuf },
+    #[error("there is no core dump for `{}`: {reason}", path.display())]
+    NoCore { path: PathBuf, reason: String },
+    #[error("the engine `{engine}` has no {what}; choose another, as with --engine cranelift")]
+    NotOnEngine { engine: &'static str, what: &'static str },
     #[error("`{name}` is no command of detwasi; there are {}", known.join(", "))]
     NoSuchCommand { name: String, known: Vec<String> },
     #[error("cannot write to standard output: {0}")]
@@ -254,6 +262,7 @@ impl From<Error> for Problem {
             Error::Tainted(tainted) => Problem::Uncacheable(tainted),
             Error::Output(error) => stdio::failed(error),
             Error::NoStack { bytes, source } => Problem::NoStack { bytes, error: source },
+            Error::NotOnEngine { kind, what } => Problem::NotOnEngine { engine: kind.name(), what },
             Error::Engine(reason) => Problem::Engine(reason),
             other => Problem::Run(other),
         }

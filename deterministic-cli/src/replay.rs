@@ -10,6 +10,7 @@ use deterministic_run::trace::{Given, Parting, ReplayEnd, Replayed, Trace, Trace
 use deterministic_run::{Error, Observer, with_stack};
 
 use crate::args::ReplayArgs;
+use crate::core_file::{self, CoreFile};
 use crate::guest;
 use crate::log::{self, Log};
 use crate::outcome;
@@ -48,12 +49,17 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
         stdin: stdin.transpose()?.map(Into::into),
         engine: args.engine,
     };
-    let inputs = trace.inputs(&given).map_err(failed)?;
+    let inputs = trace.inputs(&given).map_err(failed)?.core_dump(args.stop.core.is_some());
     guest::compile(&inputs, || Ok(inputs.prepare()?))?;
     let outputs = Outputs::default();
     let log = Log::open(&args.log)?;
-    let observer =
-        Observer { sink: Some(Arc::new(outputs.clone())), log: log.as_ref().map(Log::calls), ..Observer::default() };
+    let core = CoreFile::open(&args.stop)?;
+    let observer = Observer {
+        sink: Some(Arc::new(outputs.clone())),
+        log: log.as_ref().map(Log::calls),
+        stop_at: args.stop.stop_at,
+        ..Observer::default()
+    };
     // The guest has the stack that the trace says, which the command line did not.
     let replayed = with_stack(inputs.wasm_stack(), || match args.keep_going {
         true => trace.replay_onward(&inputs, &observer, partings()),
@@ -70,6 +76,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
     for result in outcome.results.iter().flatten() {
         println!("{result}");
     }
+    let core = core.map_or(Ok(()), |core| core.write(&outcome));
+    core_file::tell_missed(&args.stop, &outcome);
     let other = |line: String| {
         if let Some(frames) = outcome.ended.frames() {
             eprintln!("{frames}");
@@ -77,8 +85,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
         note(&format!("`{}`: {line}", args.trace.display()));
         Ok(ExitCode::from(EXIT_CODE))
     };
-    match end {
-        ReplayEnd::Same => Ok(outcome::tell(&outcome.ended)),
+    let told = match end {
+        ReplayEnd::Same | ReplayEnd::Stopped => Ok(outcome::tell(&outcome.ended)),
         ReplayEnd::TraceEnded { answers } => other(TraceError::Ended { answers }.to_string()),
         ReplayEnd::Diverged(divergence) => {
             let calls: u64 = outcome.host_calls.values().sum();
@@ -93,7 +101,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<ExitCode, Problem> {
              please report this, unless the engine is another and the guest was ended by what it is"
         )),
         _ => other("the replay is not the recorded run".into()),
-    }
+    };
+    // How the guest ended is told even if that fails.
+    core.and(told)
 }
 
 /// Tells of the first times that a replay went on.

@@ -1,16 +1,16 @@
 //! The report of a run: JSON whose fields keep their order.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use deterministic_run::{ProfileLine, Summary};
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use crate::directories;
 use crate::outcome;
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::refuse::Refused;
 use crate::watch::Interrupted;
@@ -89,18 +89,10 @@ pub(crate) struct Target {
     place: Place,
 }
 
-#[derive(Debug)]
-enum Place {
-    /// A file of this name in this directory, there or not: replaced whole.
-    File { path: PathBuf, dir: PathBuf },
-    /// A device or a pipe: written to as it is.
-    Special(File),
-}
-
 impl Target {
     /// Finds out whether `path` can be written, before the guest starts. No file stays behind that the guest could see.
     pub(crate) fn probe(path: &Path) -> Result<Self, Problem> {
-        match Place::probe(path) {
+        match Place::probe(path, 0o666) {
             Ok(place) => Ok(Target { given: path.into(), place }),
             Err(error) => Err(directory_problem(path).unwrap_or_else(|| problem(path, &error))),
         }
@@ -136,50 +128,4 @@ fn directory_problem(path: &Path) -> Option<Problem> {
 /// The kind of the error alone: its text has the name of a temporary file, which is another each time.
 fn problem(path: &Path, error: &io::Error) -> Problem {
     Problem::Report { path: path.into(), error: error.kind().into() }
-}
-
-impl Place {
-    fn probe(path: &Path) -> io::Result<Self> {
-        // A link is followed: what it points to is replaced, and not the link.
-        let path = match fs::canonicalize(path) {
-            Ok(path) => path,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.into(),
-            Err(error) => return Err(error),
-        };
-        match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if !found.is_file() => return Ok(Place::Special(OpenOptions::new().write(true).open(&path)?)),
-            _ => {}
-        }
-        if path.file_name().is_none() {
-            return Err(io::ErrorKind::InvalidFilename.into());
-        }
-        let dir = match path.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir.into(),
-            _ => PathBuf::from("."),
-        };
-        new_file(&dir)?.close()?;
-        Ok(Place::File { path, dir })
-    }
-
-    fn write(self, json: &[u8]) -> io::Result<()> {
-        match self {
-            Place::File { path, dir } => {
-                let mut file = new_file(&dir)?;
-                file.write_all(json)?;
-                file.persist(path)?;
-                Ok(())
-            }
-            Place::Special(mut file) => file.write_all(json),
-        }
-    }
-}
-
-/// A file in `dir` under a name that nothing has, with the permissions of any new file.
-fn new_file(dir: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".detwasi-report-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(dir)
 }

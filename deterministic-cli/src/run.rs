@@ -12,6 +12,7 @@ use deterministic_wasmtime::core::WallTime;
 use jiff::Timestamp;
 
 use crate::args::RunArgs;
+use crate::core_file::{self, CoreFile};
 use crate::directories::Directories;
 use crate::guest::{self, compile};
 use crate::inputs::{called, inputs};
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &RunArgs, recorder: Option<&Recorder>) -> Result<ExitCod
 fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Result<ExitCode, Problem> {
     let common = &args.common;
     let inputs = called(&args.called, inputs(common, guest::read(common.guest())?)?)?;
-    let inputs = inputs.profile(args.profile).all_memories(args.all_memories);
+    let inputs = inputs.profile(args.profile).all_memories(args.all_memories).core_dump(args.stop.core.is_some());
     inputs.check()?;
     let target = args.report.as_deref().map(Target::probe).transpose()?;
     let reports = target.is_some();
@@ -45,6 +46,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     }
     let log = Log::open(&args.log)?;
     watch.log(log.clone());
+    let core = CoreFile::open(&args.stop)?;
     watch.draft(target.map(|target| draft(target, args, inputs.guest())));
     let store = args.cache.as_ref().map(DiskStore::new);
     // What is wrong with the guest is better heard of before its input is waited for; but a known run is not compiled.
@@ -80,6 +82,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
         sink: Some(Arc::new(watch.outputs().clone())),
         watch: Some(watch.guest().clone()),
         log: log.as_ref().map(Log::calls),
+        stop_at: args.stop.stop_at,
         wanted: Wanted {
             output: reports || store.is_some(),
             directories: reports || store.is_some() || !args.write_backs.is_empty(),
@@ -114,7 +117,7 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
     };
     let ran = match (&store, &name) {
         // What is known of it is not what it did, call by call.
-        (Some(store), Some(name)) if log.is_some() => {
+        (Some(store), Some(name)) if log.is_some() || core.is_some() || args.stop.stop_at.is_some() => {
             cached(&Unread(store), &inputs, name, |warning| note(&warning.to_string()), run)
         }
         (Some(store), Some(name)) => cached(store, &inputs, name, |warning| note(&warning.to_string()), run),
@@ -145,6 +148,8 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
             outcome.stale.join(",")
         ));
     }
+    let core = core.map_or(Ok(()), |core| core.write(&outcome));
+    core_file::tell_missed(&args.stop, &outcome);
     let written_back = match outcome.ended {
         Ended::Exit(_) => directories.write_back(&outcome.directories),
         // Nobody knows what is half done in them.
@@ -153,8 +158,10 @@ fn run_watched(args: &RunArgs, watch: &Watch, recorder: Option<&Recorder>) -> Re
             Ok(())
         }
     };
+    let written_back = core.and(written_back);
     let Some((draft, (stdout, stderr))) = draft.zip(watch.outputs().summaries()) else {
-        return written_back.map(|()| outcome::tell(&outcome.ended));
+        let code = outcome::tell(&outcome.ended);
+        return written_back.map(|()| code);
     };
     let report = Report {
         about: About { epoch: rfc3339(outcome.epoch), ..draft.about },

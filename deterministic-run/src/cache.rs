@@ -206,6 +206,7 @@ impl<'a> Kept<'a> {
             host_calls: self.host_calls.into_owned(),
             profile: None,
             stale: Vec::new(),
+            core: None,
         };
         if outcome.turns().is_none() {
             return Err("its order does not fit its output".into());

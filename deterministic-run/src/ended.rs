@@ -42,6 +42,34 @@ pub enum Ended {
     Exit(i32),
     /// By something that no guest can go on after.
     Trap(Trap),
+    /// Where [`Observer::stop_at`](crate::Observer::stop_at) has it stopped: it would have gone on.
+    Stopped(Stopped),
+}
+
+/// Where a guest was stopped: before a call that it would have made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// The number of the call, as a [log](crate::Observer::log) counts them.
+    pub call: u64,
+    /// The function, with its interface: `wasi_snapshot_preview1.fd_write`.
+    pub function: String,
+    /// Where the guest's timeline stood, in nanoseconds, as a log tells it.
+    pub at_ns: u64,
+    /// The guest's frames, as lines for people.
+    pub frames: Option<String>,
+}
+
+impl Stopped {
+    /// By this error, if that is why.
+    pub(crate) fn by(error: &AdapterError) -> Option<Self> {
+        match error {
+            AdapterError::Stopped { call, function, at } => {
+                Some(Stopped { call: *call, function: function.clone(), at_ns: at.as_nanos(), frames: None })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The end of a guest that could not go on.
@@ -65,6 +93,10 @@ impl Ended {
         if let Some(&I32Exit(code)) = error.downcast_ref() {
             return Ended::Exit(code);
         }
+        let frames = error.downcast_ref().and_then(frames::frames);
+        if let Some(stopped) = error.downcast_ref().and_then(Stopped::by) {
+            return Ended::Stopped(Stopped { frames, ..stopped });
+        }
         let frame = error.downcast_ref::<WasmBacktrace>().and_then(|trace| trace.frames().first());
         let too_deep = frame.and_then(FrameInfo::func_name).is_some_and(is_exceeded_function);
         let (kind, message) = if too_deep {
@@ -84,7 +116,6 @@ impl Ended {
         };
         // Nobody provides such an import anywhere.
         let same_anywhere = error.is::<NotProvided>() || fault_of(&error) == Fault::Guest;
-        let frames = error.downcast_ref().and_then(frames::frames);
         Ended::Trap(Trap { kind, message: one_line(&message), frames, same_anywhere })
     }
 
@@ -100,7 +131,7 @@ impl Ended {
     pub fn exit_code(&self) -> Option<i32> {
         match self {
             Ended::Exit(code) => Some(*code),
-            Ended::Trap(_) => None,
+            Ended::Trap(_) | Ended::Stopped(_) => None,
         }
     }
 
@@ -109,15 +140,17 @@ impl Ended {
         match self {
             Ended::Exit(_) => None,
             Ended::Trap(trap) => trap.frames.as_deref(),
+            Ended::Stopped(stopped) => stopped.frames.as_deref(),
         }
     }
 
     /// Whether it would have ended so on any machine, as far as that is known. If not (the stack was full, the host had no
-    /// memory), the outcome is not kept in a cache.
+    /// memory, it was stopped), the outcome is not kept in a cache.
     pub fn is_the_same_anywhere(&self) -> bool {
         match self {
             Ended::Exit(_) => true,
             Ended::Trap(trap) => trap.same_anywhere,
+            Ended::Stopped(_) => false,
         }
     }
 }
@@ -128,6 +161,7 @@ impl fmt::Display for Ended {
         match self {
             Ended::Exit(code) => write!(f, "exit code {code}"),
             Ended::Trap(trap) => trap.kind.fmt(f),
+            Ended::Stopped(stopped) => write!(f, "stopped before call {}, `{}`", stopped.call, stopped.function),
         }
     }
 }

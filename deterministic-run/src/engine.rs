@@ -1,6 +1,7 @@
 //! What guests run on: the engine, and a stack. How much the shell gives to a process is no part of a run, and must not end one.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::str::FromStr;
 use std::thread;
@@ -10,6 +11,7 @@ use deterministic_wasmtime::engine::{ASYNC_STACK_SIZE, MAX_WASM_STACK};
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use crate::Error;
+use crate::core_dump::MAX_FRAMES;
 
 /// What the host has beside the guest: for the functions that the guest calls, and for reading and compiling it.
 const ROOM: usize = 8 << 20;
@@ -93,6 +95,8 @@ pub(crate) struct Setup {
     pub(crate) inspects: bool,
     /// Of how many runs at a time the instances come from a pool.
     pub(crate) pooled: usize,
+    /// Whether what there is for a core dump is gathered when a guest is ended. The code is the same.
+    pub(crate) core_dump: bool,
 }
 
 impl Setup {
@@ -118,6 +122,9 @@ impl Setup {
         }
         if self.pooled > 0 {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(self.pooled)));
+        }
+        if self.core_dump {
+            config.coredump_on_trap(true).wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES));
         }
         Ok(config)
     }

@@ -70,6 +70,11 @@ impl Guest {
         &self.name
     }
 
+    /// The last part of that, if it is a path: where it lies is nobody's business.
+    pub(crate) fn file_name(&self) -> &str {
+        self.name.rsplit(['/', '\\']).next().unwrap_or_default()
+    }
+
     /// It in binary format.
     pub fn binary(&self) -> &[u8] {
         &self.binary

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::fingerprint::Fingerprint;
 use crate::order::Order;
 use crate::text::hex;
-use crate::{Ended, Left, ProfileLine, Stream};
+use crate::{CoreDump, CoreDumpError, Ended, Left, ProfileLine, Stream};
 
 /// What came of a run: all that the promise speaks of, and what it took. Two runs of one value are equal, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub struct Outcome {
     /// The decisions of a [recipe](crate::Bundle::recipe) that were not made, since the guest did not ask what they are about. It is not kept in
     /// a cache.
     pub stale: Vec<String>,
+    /// What was in the guest where it was ended, with [`Inputs::core_dump`](crate::Inputs::core_dump), or why nobody can tell. `None` if it
+    /// exited. It is not kept in a cache.
+    pub core: Option<Result<CoreDump, CoreDumpError>>,
     pub(crate) order: Option<Order>,
 }
 
@@ -71,6 +74,7 @@ impl Outcome {
             host_calls: BTreeMap::new(),
             profile: None,
             stale: Vec::new(),
+            core: None,
             order: None,
         }
     }
@@ -86,7 +90,7 @@ impl Outcome {
         self.stdout.is_whole() && self.stderr.is_whole()
     }
 
-    /// The digest of the outcome; `None` if it is not [whole](Self::is_whole). BLAKE3 in derive-key mode, with the context
+    /// The digest of the outcome; `None` if it is not [whole](Self::is_whole), or the guest was [stopped](Ended::Stopped). BLAKE3 in derive-key mode, with the context
     /// `deterministic-wasmtime 2026-11-21 outcome of a run`, of a [`Description`] named `outcome`, version 1, with `stdout` (the
     /// BLAKE3 hash of the standard output and, behind it, the response) and `stderr` (its hash), `exit` (the code) or `trap` (the
     /// kind's name; the message is for people), `result` for each line, and `directory` for each digest.
@@ -102,6 +106,7 @@ impl Outcome {
         outcome = match &self.ended {
             Ended::Exit(code) => outcome.number("exit", u64::from(*code as u32)),
             Ended::Trap(trap) => outcome.text("trap", trap.kind.name()),
+            Ended::Stopped(_) => return None,
         };
         let results = self.results.iter().flatten();
         outcome = results.fold(outcome, |outcome, line| outcome.text("result", line));

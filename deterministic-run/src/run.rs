@@ -9,15 +9,18 @@ use deterministic_wasmtime::fs::FileSystem;
 use deterministic_wasmtime::http::Responder;
 use deterministic_wasmtime::policies::Preset;
 use deterministic_wasmtime::wasi::Wasi;
-use deterministic_wasmtime::wasi::log::CallLog;
+use deterministic_wasmtime::wasi::log::{CallLog, StopAt};
 use deterministic_wasmtime::wasi::trace::{Entropy, Tape};
+use wasmtime::Store;
 
 use crate::inputs::{Entry, PolicySource};
 use crate::logging::Logging;
 use crate::outputs::{Outputs, Sink};
 #[cfg(feature = "watch")]
 use crate::watch::{Beginning, Watch};
-use crate::{Bundle, Error, Inputs, Kind, Left, Outcome, component, module, with_stack};
+use crate::{
+    Bundle, CoreDump, CoreDumpError, Error, Inputs, Kind, Left, Outcome, component, core_dump, module, with_stack,
+};
 #[cfg(feature = "wasmi")]
 use crate::{EngineKind, interpreted};
 
@@ -32,6 +35,9 @@ pub struct Observer {
     /// Who is told of each call of the guest's, when it is over: a [`Writer`](crate::log::Writer), say. One that fails ends the run, with
     /// its error and without an outcome.
     pub log: Option<Arc<Mutex<dyn CallLog>>>,
+    /// Before which call the run is to be stopped. Its outcome is what there is then, and its end [`Ended::Stopped`](crate::Ended::Stopped); a
+    /// run that ends before is as without.
+    pub stop_at: Option<StopAt>,
     /// What is to be in the outcome.
     pub wanted: Wanted,
 }
@@ -68,6 +74,7 @@ pub(crate) struct Start<'a> {
     pub(crate) request: Option<http::Request<Bytes>>,
     pub(crate) wanted: Wanted,
     log: Option<Logging>,
+    stop_at: Option<StopAt>,
     #[cfg(feature = "watch")]
     beginning: Option<Beginning>,
 }
@@ -78,6 +85,9 @@ impl Start<'_> {
         wasi.set_max_held_bytes(self.inputs.max_held);
         if let Some(log) = &self.log {
             wasi.set_log(Box::new(log.clone()));
+        }
+        if let Some(stop) = self.stop_at {
+            wasi.set_stop(stop);
         }
         let live = &self.inputs.directories.live;
         if !live.is_empty() {
@@ -109,6 +119,16 @@ impl Start<'_> {
         }
         #[cfg(not(feature = "watch"))]
         let _ = wasi;
+    }
+
+    /// A core dump of a guest that was ended, if there is to be one. Nothing else has touched the store since.
+    pub(crate) fn core<T: 'static, R>(
+        &self,
+        called: &wasmtime::Result<R>,
+        store: &mut Store<T>,
+    ) -> Option<Result<CoreDump, CoreDumpError>> {
+        let error = called.as_ref().err().filter(|_| self.inputs.core_dump)?;
+        core_dump::of(error, &self.inputs.guest, store)
     }
 
     /// What is left of the hermetic directories, if it is wanted: putting it together takes memory and time.
@@ -230,6 +250,7 @@ impl Inputs {
             request,
             wanted: observer.wanted,
             log: log.clone(),
+            stop_at: observer.stop_at,
             #[cfg(feature = "watch")]
             beginning,
         };

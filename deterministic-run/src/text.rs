@@ -23,7 +23,7 @@ pub fn chain(error: &wasmtime::Error) -> String {
     let causes = error.chain().filter_map(|cause| {
         let mut text = Bounded::new(CAUSE);
         let _ = write!(NoFrames(&mut text), "{cause}");
-        (!text.text().starts_with(frames::HEAD)).then(|| text.finish())
+        (!is_frames(text.text())).then(|| text.finish())
     });
     one_line(&causes.take(CAUSES).collect::<Vec<_>>().join(": "))
 }
@@ -34,8 +34,13 @@ struct NoFrames<'a>(&'a mut Bounded);
 impl fmt::Write for NoFrames<'_> {
     fn write_str(&mut self, more: &str) -> fmt::Result {
         self.0.write_str(more)?;
-        if self.0.text().starts_with(frames::HEAD) { Err(fmt::Error) } else { Ok(()) }
+        if is_frames(self.0.text()) { Err(fmt::Error) } else { Ok(()) }
     }
+}
+
+/// Whether Wasmtime begins to write frames, or what it gathered for a core dump, which ends with them.
+fn is_frames(text: &str) -> bool {
+    text.starts_with(frames::HEAD) || text.starts_with("wasm coredump generated while executing ")
 }
 
 /// Exports or imports in a message, of which a guest may have thousands.

@@ -4,6 +4,7 @@ mod called;
 mod log;
 mod mistakes;
 mod search;
+mod stop;
 mod trace;
 mod values;
 mod verify;
@@ -12,6 +13,7 @@ pub(crate) use self::called::CalledArgs;
 pub(crate) use self::log::LogArgs;
 pub(crate) use self::mistakes::refuse;
 pub(crate) use self::search::{FailOn, SearchArgs};
+pub(crate) use self::stop::StopArgs;
 pub(crate) use self::trace::{RecordArgs, ReplayArgs, TraceArgs, TraceCommand};
 pub(crate) use self::values::WriteBack;
 pub(crate) use self::verify::VerifyArgs;
@@ -53,7 +55,7 @@ pub(crate) enum Command {
     /// --omit leaves things out. The options are those of `run`, of which --preset is `host` here unless it is given.
     Record(Box<RecordArgs>),
     /// Makes the run again that was recorded, from its trace alone; its exit code is the guest's, or 2 if it is another run
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// Tells what is in a trace
     Trace(TraceArgs),
     /// Runs a guest again and again under whatever must not matter, and names the first call that is not the same
@@ -149,6 +151,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) log: LogArgs,
+
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
 
     /// Puts into the report what is in every memory at the end, those too that no module exports or that are in a component
     #[arg(long, requires = "report")]

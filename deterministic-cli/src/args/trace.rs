@@ -9,7 +9,7 @@ use deterministic_run::EngineKind;
 use deterministic_run::trace::{DEFAULT_MAX_BYTES, Omitted, WhenFull};
 
 use super::values::{parse_env, parse_omit};
-use super::{LogArgs, RunArgs};
+use super::{LogArgs, RunArgs, StopArgs};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -79,6 +79,9 @@ pub(crate) struct ReplayArgs {
 
     #[command(flatten)]
     pub(crate) log: LogArgs,
+
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
 
     /// Which engine runs the guest [default: the one that was recorded]
     #[arg(long, value_name = "NAME")]

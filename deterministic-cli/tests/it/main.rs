@@ -8,6 +8,7 @@ mod compare;
 mod compiled;
 mod component_guests;
 mod components;
+mod core_dump;
 mod demo;
 mod directories;
 mod endings;

@@ -143,8 +143,10 @@ impl Program {
             Ok(called) => called?,
             Err(deadlock) => Err(deadlock.into()),
         };
+        let core = start.core(&called, &mut store);
         let (ended, returned) = Ended::with_results(called);
         let mut outcome = Outcome::new(ended);
+        outcome.core = core;
         match returned {
             Some(Returned::Results(results)) => outcome.results = Some(results),
             Some(Returned::Response(response)) => outcome.response = Some(response),

@@ -47,6 +47,13 @@ impl Inputs {
         Ok(self.clone())
     }
 
+    /// Has a core dump in the outcome, if the guest is ended by something else than its exit: see [`Outcome::core`](crate::Outcome::core).
+    /// The run is the same, and so is its fingerprint; until the guest is ended it costs nothing.
+    pub fn core_dump(mut self, dump: bool) -> Self {
+        self.core_dump = dump;
+        self.other_engine()
+    }
+
     /// Where compiled code is kept. It changes the time that compiling takes and nothing else, and is not in the fingerprint.
     pub fn compile_cache(mut self, cache: Option<Cache>) -> Self {
         self.compile_cache = cache;
@@ -69,6 +76,10 @@ impl Inputs {
         if kind == EngineKind::Wasmi && self.guest.kind() == Kind::Component {
             return Err(Error::NotOnEngine { kind, what: "components" });
         }
+        #[cfg(feature = "wasmi")]
+        if kind == EngineKind::Wasmi && self.core_dump {
+            return Err(Error::NotOnEngine { kind, what: "core dumps" });
+        }
         if kind == EngineKind::Winch && self.inspects() {
             return Err(Error::NotInspected { guest: self.guest.called(), kind });
         }
@@ -88,6 +99,7 @@ impl Inputs {
             wasm_stack: self.max_wasm_stack,
             inspects: self.inspects(),
             pooled: self.pooled,
+            core_dump: self.core_dump,
         };
         let mut config = setup.config()?;
         let engine = Engine::new(config.cache(self.compile_cache.clone())).map_err(crate::error::refused)?;

@@ -5,7 +5,7 @@ use deterministic_wasmtime::wasi;
 use wasmi::TrapCode;
 use wasmi::errors::{ErrorKind, HostError};
 
-use crate::ended::{NotProvided, too_deep_words};
+use crate::ended::{NotProvided, Stopped, too_deep_words};
 use crate::kind::TrapKind;
 use crate::text::one_line;
 use crate::{Ended, Trap};
@@ -26,6 +26,12 @@ pub(super) fn is_the_guests(error: &wasmi::Error) -> bool {
 pub(super) fn of(error: &wasmi::Error, too_deep: bool) -> Ended {
     if let Some(code) = error.i32_exit_status() {
         return Ended::Exit(code);
+    }
+    if let Some(ended) = error.downcast_ref::<deterministic_wasmi::Ended>()
+        && let wasi::TrapKind::Error(ended) = ended.kind()
+        && let Some(stopped) = Stopped::by(ended)
+    {
+        return Ended::Stopped(stopped);
     }
     let (kind, message) = if too_deep {
         too_deep_words()

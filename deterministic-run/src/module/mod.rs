@@ -131,8 +131,10 @@ impl Program {
             Ok((instance, beside)) => (Some((instance, beside)), self.call.run(&instance, &mut store)),
             Err(error) => (None, Err(guest.unstarted(error)?)),
         };
+        let core = start.core(&called, &mut store);
         let (ended, results) = Ended::with_results(called);
         let mut outcome = Outcome::new(ended);
+        outcome.core = core;
         outcome.results = results
             .filter(|results| self.invoked || !results.is_empty())
             .map(|results| results.iter().map(invoke::text).collect());

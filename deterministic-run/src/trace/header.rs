@@ -114,9 +114,7 @@ impl Header {
             sha256: Summary::of(guest.binary()).sha256,
             blob: embed.then(|| blob(Bytes::copy_from_slice(guest.binary()))),
         };
-        // Where it lies is nobody's business.
-        let name = inputs.guest.name().rsplit(['/', '\\']).next().unwrap_or_default();
-        let guest = module(&inputs.guest, name, how.embed);
+        let guest = module(&inputs.guest, inputs.guest.file_name(), how.embed);
         let preloads = inputs.preloads.iter().map(|preload| module(preload.guest(), preload.name(), true)).collect();
         let entry = match &inputs.entry {
             Entry::Program => EntryPart::Program,

@@ -8,7 +8,7 @@ use deterministic_wasmtime::http::Reply;
 use super::header::Header;
 use super::record::whole;
 use super::{Divergence, Parting, Reader, Record, ReplayError, Tape, Told, TraceError};
-use crate::{EngineKind, Error, Guest, Inputs, Observer, Outcome, with_stack};
+use crate::{Ended, EngineKind, Error, Guest, Inputs, Observer, Outcome, with_stack};
 
 /// A trace of which the beginning was read: what the run was given.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub enum ReplayEnd {
         /// How many answers of sources it has.
         answers: u64,
     },
+    /// It was stopped, as [`Observer::stop_at`] has it. As far as it came, all is the same.
+    Stopped,
     /// Something else was asked than in the recorded run. The guest was ended there; its frames are in the outcome.
     Diverged(Box<Divergence>),
     /// Something else was asked than in the recorded run, and the replay [went on](Trace::replay_onward). It is another run.
@@ -182,6 +184,10 @@ impl Trace {
         };
         let end = match end {
             Some(end) => end,
+            None if matches!(outcome.ended, Ended::Stopped(_)) => match tape.partings() {
+                0 => ReplayEnd::Stopped,
+                partings => ReplayEnd::WentOn { partings },
+            },
             None => match tape.recorded_outcome() {
                 Ok(_) if tape.partings() > 0 => ReplayEnd::WentOn { partings: tape.partings() },
                 Ok(told) => compared(&told, &outcome)?,

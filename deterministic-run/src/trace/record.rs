@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::header::Header;
 use super::{Entropy, Record, Tape, Told, TraceError, WhenFull, Writer, Written};
-use crate::{Error, Inputs, Observer, Outcome, Wanted, with_stack};
+use crate::{Ended, Error, Inputs, Observer, Outcome, Wanted, with_stack};
 
 /// How long a trace may become unless it is told otherwise: 16 GiB.
 pub const DEFAULT_MAX_BYTES: u64 = 16 << 30;
@@ -97,10 +97,18 @@ impl Inputs {
         if let Some(failed) = tape.failure() {
             return Err(failed.into());
         }
-        let told = serde_json::to_vec(&Told::of(&outcome)).map_err(|error| TraceError::Unwritable(error.into()))?;
-        match tape.finish(&told)? {
-            Some(written) => Ok(Recorded { outcome, written }),
-            None => Err(Error::Engine("it forgot the trace".into())),
+        if matches!(outcome.ended, Ended::Stopped(_)) {
+            // As if the recorder had been: a replay comes as far, and says that the trace ended there.
+            return recorded(tape.leave()?, outcome);
         }
+        let told = serde_json::to_vec(&Told::of(&outcome)).map_err(|error| TraceError::Unwritable(error.into()))?;
+        recorded(tape.finish(&told)?, outcome)
+    }
+}
+
+fn recorded(written: Option<Written>, outcome: Outcome) -> Result<Recorded, Error> {
+    match written {
+        Some(written) => Ok(Recorded { outcome, written }),
+        None => Err(Error::Engine("it forgot the trace".into())),
     }
 }

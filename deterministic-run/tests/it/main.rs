@@ -1,6 +1,7 @@
 //! Runs as values, and their names.
 
 mod cache;
+mod core_dump;
 mod engines;
 mod fingerprint;
 mod log;
