@@ -38,6 +38,7 @@ mod search;
 mod server;
 mod stacks;
 mod trace;
+mod transcripts;
 mod until;
 mod verify;
 mod words;
