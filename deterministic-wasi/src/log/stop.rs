@@ -23,3 +23,54 @@ impl StopAt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use deterministic_core::Policies;
+
+    use super::*;
+    use crate::log::{Call, CallLog};
+    use crate::{Error, TrapKind, Wasi};
+
+    struct Nothing;
+
+    impl CallLog for Nothing {
+        fn call(&mut self, _: &Call<'_>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Whether a call is told to a log, or its number if the guest is stopped before it.
+    fn begin(wasi: &mut Wasi) -> Result<bool, u64> {
+        match wasi.log_begins(("interface", "function")) {
+            Ok(begun) => Ok(begun.is_some()),
+            Err(TrapKind::Error(Error::Stopped { call, function, .. })) => {
+                assert_eq!(function, "interface.function");
+                Err(call)
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_stop_needs_no_log_and_stays_without() {
+        let mut wasi = Wasi::new(Policies::default());
+        assert!(!wasi.is_attended() && wasi.take_log().is_none());
+        wasi.set_stop(StopAt::Call(NonZeroU64::new(2).expect("from 1 on")));
+        assert!(wasi.is_attended() && wasi.take_log().is_none() && wasi.is_attended());
+        assert_eq!([begin(&mut wasi), begin(&mut wasi), begin(&mut wasi)], [Ok(false), Err(2), Err(3)]);
+        wasi.set_log(Box::new(Nothing));
+        assert_eq!([begin(&mut wasi), begin(&mut wasi)], [Ok(true), Err(2)]);
+        wasi.set_stop(StopAt::Time(wasi.now().saturating_add(1)));
+        assert_eq!(begin(&mut wasi), Ok(true));
+        wasi.advance_to(wasi.now().saturating_add(1)).expect("a clock that moves");
+        assert_eq!(begin(&mut wasi), Err(4));
+        assert!(wasi.take_log().is_some() && wasi.is_attended());
+
+        let mut wasi = Wasi::new(Policies::default());
+        wasi.set_log(Box::new(Nothing));
+        assert!(wasi.take_log().is_some() && !wasi.is_attended());
+    }
+}
