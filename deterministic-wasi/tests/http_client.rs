@@ -326,3 +326,67 @@ fn a_host_has_to_show_a_certificate_that_is_trusted() {
     let url = format!("https://127.0.0.1:{}/", curt.port());
     assert_eq!(ask(&mut client(), get(&url)).unwrap_err(), HttpError::ConnectionTerminated);
 }
+
+/// Whatever comes is a response or a code: no panic, no wait without an end.
+#[test]
+fn garbage_is_a_response_or_a_code() {
+    const SEEDS: [&str; 6] = [
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: 1\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n10;x=y\r\n0123456789abcdef\r\n0\r\nx-t: 1\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.0 404 No\r\n\r\nto the end",
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nlocation: /a\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\nx-a: 1\r\n\r\nHTTP/1.1 204 No\r\ncontent-length: 1\r\n\r\n",
+    ];
+    const TOKENS: [&str; 8] = [
+        "\r\n",
+        "\r\n\r\n",
+        "\0",
+        "HTTP/1.1 200 OK\r\n",
+        ":",
+        "content-length: 18446744073709551616\r\n",
+        "ffffffffffffffff\r\n",
+        "\u{ff}",
+    ];
+    let number = std::sync::atomic::AtomicU64::new(0);
+    let server = Server::new(move |stream| {
+        request(stream);
+        let number = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        // Some generator, the same each time.
+        let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut draw = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let mut response = SEEDS[draw(SEEDS.len())].as_bytes().to_vec();
+        for _ in 0..draw(4) {
+            let at = draw(response.len() + 1);
+            match draw(4) {
+                0 => response.truncate(at),
+                1 => drop(response.splice(at..at, TOKENS[draw(TOKENS.len())].bytes())),
+                2 => drop(response.splice(at..(at + draw(8)).min(response.len()), [])),
+                _ => {
+                    if let Some(byte) = response.get_mut(at) {
+                        *byte ^= 1 << draw(8);
+                    }
+                }
+            }
+        }
+        let _ = stream.write_all(&response);
+    });
+    let url = format!("http://127.0.0.1:{}/", server.port());
+    let mut client = client().max_body(1000);
+    let began = Instant::now();
+    let (mut responses, mut codes) = (0, std::collections::BTreeSet::new());
+    for number in 0..3000 {
+        let method = if number % 5 == 0 { Method::HEAD } else { Method::GET };
+        match ask(&mut client, Request::builder().method(method).uri(&url).body(Bytes::new()).unwrap()) {
+            Ok(response) => responses += usize::from(response.body().len() <= 1000),
+            Err(error) => drop(codes.insert(error.name())),
+        }
+    }
+    assert!(responses > 100 && codes.len() >= 3, "{responses} {codes:?}");
+    assert!(began.elapsed() < Duration::from_secs(60));
+}

@@ -201,6 +201,25 @@ fn a_run_whose_answers_come_from_the_network_has_no_name() {
     assert_eq!(server.asked(), 2);
 }
 
+#[test]
+fn a_run_that_waits_for_the_network_is_ended_in_time() {
+    let place = Place::new();
+    let server = Server::new(|stream| {
+        request(stream);
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let host = format!("127.0.0.1:{}", server.port());
+    for (_, guest) in fetchers("http", &host) {
+        place.file("guest.wasm", guest);
+        let began = std::time::Instant::now();
+        let ran =
+            place.detwasi(&["run", "--timeout", "2s", "--allow-http", &host, "--invoke", "fetch()", "guest.wasm"]);
+        ran.assert(142, "");
+        assert!(began.elapsed() < Duration::from_secs(30), "{ran:?}");
+    }
+    assert_eq!(server.asked(), 2);
+}
+
 /// Handlers and those that send, and those that do neither, on the host's own clock, random bytes and network.
 #[test]
 fn each_http_guest_on_the_host_is_the_same_from_its_trace() {
