@@ -8,7 +8,7 @@ use std::thread;
 
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::engine::{ASYNC_STACK_SIZE, MAX_WASM_STACK};
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use crate::Error;
 use crate::core_dump::MAX_FRAMES;
@@ -147,6 +147,10 @@ fn pool(runs: usize) -> PoolingAllocationConfig {
         .max_tables_per_module(8)
         .max_tables_per_component(8)
         .table_elements(1 << 20)
+        // So much of each is set to zero by hand, which takes less than to ask the host for it.
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto)
         .max_memory_size(4 << 30);
     pool
 }

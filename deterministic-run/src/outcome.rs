@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::LazyLock;
 
 use deterministic_wasmtime::core::{Description, WallTime};
 use deterministic_wasmtime::wasi::Wasi;
@@ -112,8 +113,10 @@ impl Outcome {
         outcome = results.fold(outcome, |outcome, line| outcome.text("result", line));
         outcome =
             self.directories.iter().fold(outcome, |outcome, left| outcome.bytes("directory", left.digest.as_bytes()));
-        let context = "deterministic-wasmtime 2026-11-21 outcome of a run";
-        Some(Fingerprint::derive(context, outcome.as_bytes()))
+        // Hashed once: a search has many short outcomes.
+        static CONTEXT: LazyLock<blake3::Hasher> =
+            LazyLock::new(|| blake3::Hasher::new_derive_key("deterministic-wasmtime 2026-11-21 outcome of a run"));
+        Some(Fingerprint::derive(&CONTEXT, outcome.as_bytes()))
     }
 
     /// What the guest wrote, in the order in which it did. `None` if that is not known: it wrote to and fro too often, or more than is kept.

@@ -42,9 +42,9 @@ impl Fingerprint {
         &self.0
     }
 
-    /// Of these bytes, in BLAKE3's derive-key mode.
-    pub(crate) fn derive(context: &str, bytes: &[u8]) -> Self {
-        Fingerprint(blake3::derive_key(context, bytes))
+    /// Of these bytes, in BLAKE3's derive-key mode, with the context that was hashed already.
+    pub(crate) fn derive(context: &blake3::Hasher, bytes: &[u8]) -> Self {
+        Fingerprint(*context.clone().update(bytes).finalize().as_bytes())
     }
 }
 
@@ -271,8 +271,8 @@ impl<'a> Pieces<'a> {
             .text("wasmtime", WASMTIME)
             .number("adapter", ADAPTER)
             .bytes("engine", named.or_else(|| self.engine.map(engine)).unwrap_or_default());
-        let context = "deterministic-wasmtime 2026-11-21 fingerprint of a run";
-        Ok(Fingerprint::derive(context, run.as_bytes()))
+        let context = blake3::Hasher::new_derive_key("deterministic-wasmtime 2026-11-21 fingerprint of a run");
+        Ok(Fingerprint::derive(&context, run.as_bytes()))
     }
 }
 
