@@ -189,10 +189,12 @@ fn file_type(mode: u32) -> FileType {
 fn stat_of(stat: rustix::fs::Stat) -> HostStat {
     let file_type = file_type(stat.st_mode);
     let directory = file_type == FileType::Directory;
+    #[allow(clippy::useless_conversion, reason = "fewer bits on some processors")]
+    let links = u64::from(stat.st_nlink);
     HostStat {
         file_type,
         size: if directory { 0 } else { stat.st_size as u64 },
-        links: if directory { stat.st_nlink.min(1) } else { stat.st_nlink },
+        links: if directory { links.min(1) } else { links },
         modification: (stat.st_mtime, stat.st_mtime_nsec),
         change: (stat.st_ctime, stat.st_ctime_nsec),
     }

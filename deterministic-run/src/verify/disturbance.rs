@@ -1,7 +1,8 @@
 //! What must not matter.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use wasmtime::OptLevel;
 use super::copies::Order;
 use super::observed::{Marks, Seen};
 use crate::opt_level::opt_level_name;
-use crate::trace::{Recording, Told, Trace};
+use crate::trace::{Recording, Told, Trace, TraceError};
 use crate::{EngineKind, Error, Inputs, Kind, Observer, Outcome, Stdin, with_stack};
 
 /// What a run is disturbed by. None of it reaches a guest that is deterministic.
@@ -135,16 +136,17 @@ impl Inputs {
         let observer = Observer { log: Some(marks.clone()), ..Observer::default() };
         let outcome = match disturbance {
             Disturbance::Recorded | Disturbance::Replayed => {
-                let trace = Arc::new(Mutex::new(Vec::new()));
+                // It may be long.
+                let trace = tempfile::tempfile().map_err(TraceError::Unwritable)?;
+                let written = trace.try_clone().map_err(TraceError::Unwritable)?;
                 let recorded = disturbance == Disturbance::Recorded;
                 let looks_on = if recorded { observer.clone() } else { Observer::default() };
                 let how = Recording { embed: true, ..Recording::default() };
-                let outcome = with_stack(inputs.wasm_stack(), || {
-                    inputs.record_with(Box::new(Shared(trace.clone())), &how, &looks_on)
-                })??
-                .outcome;
+                let outcome =
+                    with_stack(inputs.wasm_stack(), || inputs.record_with(Box::new(written), &how, &looks_on))??
+                        .outcome;
                 drop(copies);
-                if recorded { outcome } else { replayed(&inputs, take(&trace), &observer)? }
+                if recorded { outcome } else { replayed(&inputs, trace, &observer)? }
             }
             Disturbance::Load => busy(|| on_thread(&inputs, &observer))?,
             Disturbance::Memory => {
@@ -187,8 +189,9 @@ fn on_thread(inputs: &Inputs, observer: &Observer) -> Result<Outcome, Error> {
     with_stack(inputs.wasm_stack(), || inputs.run_with(observer))?
 }
 
-fn replayed(inputs: &Inputs, trace: Vec<u8>, observer: &Observer) -> Result<Outcome, Error> {
-    let trace = Trace::open(io::Cursor::new(trace))?;
+fn replayed(inputs: &Inputs, mut trace: File, observer: &Observer) -> Result<Outcome, Error> {
+    trace.rewind().map_err(TraceError::Unreadable)?;
+    let trace = Trace::open(BufReader::new(trace))?;
     let again = trace.inputs(&Default::default())?.all_memories(inputs.all_memories);
     let replayed = with_stack(again.wasm_stack(), || trace.replay_with(&again, observer))??;
     Ok(replayed.outcome)
@@ -234,21 +237,4 @@ impl Read for Slowly {
         buf[..len].copy_from_slice(&self.bytes.split_to(len));
         Ok(len)
     }
-}
-
-/// A trace in memory.
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn take(trace: &Mutex<Vec<u8>>) -> Vec<u8> {
-    std::mem::take(&mut trace.lock().unwrap_or_else(PoisonError::into_inner))
 }

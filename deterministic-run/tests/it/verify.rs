@@ -48,15 +48,17 @@ fn each_guest_is_the_same_however_it_is_disturbed() {
             .env("LANG", "C")
             .dir(tree, "/")
             .max_call_depth_of_stack(true);
-        // `engines` has all guests on all engines and levels, and a busy machine takes as long as it is busy.
-        let slow =
-            |way: &Disturbance| matches!(way, Disturbance::Engine(_) | Disturbance::OptLevel(_) | Disturbance::Load);
+        // `engines` has all guests on all engines and levels, each of which compiles, as a pool does; and a busy machine takes as long as
+        // it is busy.
+        let slow = |way: &Disturbance| {
+            matches!(way, Disturbance::Engine(_) | Disturbance::OptLevel(_) | Disturbance::Pool | Disturbance::Load)
+        };
         let disturbances: Vec<_> = Disturbance::all().into_iter().filter(|way| number % 8 == 0 || !slow(way)).collect();
         let verified = inputs.verify(&disturbances).unwrap();
         assert_eq!(verified.parted(), None, "{}: {}", guest.name, how(&verified));
         assert_eq!(verified.checked.len(), disturbances.len());
         let made = verified.checked.iter().filter(|(_, checked)| *checked == Checked::Same);
-        assert!(made.count() >= 6, "{}: {}", guest.name, how(&verified));
+        assert!(made.count() >= 5, "{}: {}", guest.name, how(&verified));
     }
 }
 
