@@ -9,7 +9,9 @@ use deterministic_run::policies::Preset;
 use deterministic_run::trace::{
     Entropy, Given, Omitted, Recording, ReplayEnd, ReplayError, Trace, TraceError, WhenFull,
 };
-use deterministic_run::{Bundle, Ended, EngineKind, Error, Guest, Inputs, Outcome, Stdin};
+use deterministic_run::{Bundle, Ended, EngineKind, Error, Guest, Inputs, Kind, Outcome, Stdin};
+
+use crate::run::component;
 
 /// Reads its clocks and random bytes, sleeps, reads its input piece by piece, and writes all of that.
 const GUEST: &str = r#"(module
@@ -71,6 +73,9 @@ impl Read for Typed {
     }
 }
 
+/// Of how many guests one is recorded as a component, too.
+const EVERY: usize = 4;
+
 fn on_host() -> Inputs {
     let typed = Stdin::from_reader(Typed(0), 1 << 20);
     Inputs::new(GUEST).unwrap().preset(Preset::Host, Seed::default()).stdin_from(typed)
@@ -117,12 +122,23 @@ fn a_run_on_the_host_is_the_same_from_its_trace() {
 
 #[test]
 fn each_guest_on_the_host_is_the_same_from_its_trace() {
-    for guest in test_programs::ALL.iter().filter(|guest| guest.name != "wat_high_pointers") {
+    let guests = test_programs::ALL.iter().filter(|guest| guest.name != "wat_high_pointers");
+    // All of them as modules, and a part as components, which take longer to compile.
+    let guests = guests.enumerate().flat_map(|(number, guest)| {
+        let module = Guest::new(guest.name, guest.wasm).unwrap();
+        let as_component = component(guest.wasm).filter(|_| number % EVERY == 0);
+        let as_component = as_component.map(|component| Guest::new(guest.name, &component).unwrap());
+        [Some(module), as_component].into_iter().flatten()
+    });
+    let mut components = 0;
+    for guest in guests {
+        components += usize::from(guest.kind() == Kind::Component);
+        let name = format!("{} {:?}", guest.name(), guest.kind());
         let mut tree = Tree::new();
         tree.insert_file("a.txt", *b"content").unwrap();
         // Nobody waits for longer than that.
         let bundle = Bundle { until_time: Some(20_000_000), ..Bundle::new(Preset::Host, Seed::default()) };
-        let inputs = Inputs::of(Guest::new(guest.name, guest.wasm).unwrap())
+        let inputs = Inputs::of(guest)
             .bundle(bundle)
             .stdin_from(Stdin::from_reader(Cursor::new(*b"a line\nanother\n"), 1 << 20))
             .env("LANG", "C")
@@ -130,8 +146,9 @@ fn each_guest_on_the_host_is_the_same_from_its_trace() {
             .fuel(200_000_000);
         let (outcome, bytes) = record(&inputs, &embedded());
         let (again, end) = replay(&bytes, &Given::default());
-        assert_eq!((again, end), (outcome, ReplayEnd::Same), "{}", guest.name);
+        assert_eq!((again, end), (outcome, ReplayEnd::Same), "{name}");
     }
+    assert!(components * EVERY >= test_programs::ALL.len() / 2, "{components}");
 }
 
 #[test]
