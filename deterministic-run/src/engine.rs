@@ -130,6 +130,9 @@ impl Setup {
     }
 }
 
+/// The largest memory that an instance of a pool has, in bytes.
+pub(crate) const POOLED_MEMORY: usize = 4 << 30;
+
 /// Room for so many runs at a time, with as much in each as guests have that compilers make. It is address space; what is not used takes
 /// no memory.
 fn pool(runs: usize) -> PoolingAllocationConfig {
@@ -146,12 +149,13 @@ fn pool(runs: usize) -> PoolingAllocationConfig {
         .max_memories_per_component(8)
         .max_tables_per_module(8)
         .max_tables_per_component(8)
-        .table_elements(1 << 20)
+        // No fewer than a run may have without a pool, where a table would grow that does not here.
+        .table_elements(10_000_000)
         // So much of each is set to zero by hand, which takes less than to ask the host for it.
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto)
-        .max_memory_size(4 << 30);
+        .max_memory_size(POOLED_MEMORY);
     pool
 }
 

@@ -3,7 +3,7 @@
 use wasmtime::{Cache, Engine, OptLevel};
 
 use super::Inputs;
-use crate::engine::Setup;
+use crate::engine::{POOLED_MEMORY, Setup};
 use crate::{EngineKind, Error, Kind};
 
 impl Inputs {
@@ -34,10 +34,15 @@ impl Inputs {
         self.other_engine()
     }
 
+    /// Whether a memory can become as large there as elsewhere.
+    pub(crate) fn fits_a_pool(&self) -> bool {
+        self.max_memory <= POOLED_MEMORY as u64
+    }
+
     /// The same for many runs, so many of them at a time, compiled.
     pub(crate) fn for_many(&self, runs: usize) -> Result<Self, Error> {
         // How much a component takes of a pool is not known before it runs.
-        if self.guest.kind() == Kind::Module && self.preloads.is_empty() {
+        if self.guest.kind() == Kind::Module && self.preloads.is_empty() && self.fits_a_pool() {
             let pooled = self.clone().pooled(runs);
             if pooled.prepare().is_ok() {
                 return Ok(pooled);

@@ -114,6 +114,7 @@ impl Inputs {
             Disturbance::Engine(EngineKind::Wasmi) if self.counted_fuel().is_some() => {
                 no("fuel is counted in another way there")
             }
+            Disturbance::Pool if !self.fits_a_pool() => no("its memories may become larger than those of a pool"),
             Disturbance::Pool if self.guest.kind() == Kind::Component => {
                 no("how much it takes is not known before it runs")
             }

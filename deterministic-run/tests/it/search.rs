@@ -251,3 +251,18 @@ fn any_recipe_is_a_run() {
         assert!(inputs.fingerprint().is_ok());
     }
 }
+
+/// A pool has no fewer elements in a table and no smaller memory than a run alone.
+#[test]
+fn what_grows_grows_as_far_as_it_does_alone() {
+    let guest = r#"(module
+        (memory (export "memory") 1)
+        (table 1 funcref)
+        (func (export "_start")
+            (if (i32.eq (table.grow (ref.null func) (i32.const 9000000)) (i32.const -1)) (then (unreachable)))
+            (if (i32.ne (table.grow (ref.null func) (i32.const 2000000)) (i32.const -1)) (then (unreachable)))
+            (if (i32.eq (memory.grow (i32.const 40000)) (i32.const -1)) (then (unreachable)))))"#;
+    let inputs = Inputs::new(guest).unwrap().preset(Preset::Chaos, Seed::default());
+    assert_eq!(inputs.run().unwrap().ended, Ended::Exit(0));
+    assert_eq!(inputs.search(&Search::new(0..3)).unwrap().failed(), 0);
+}
