@@ -8,7 +8,7 @@ use std::thread;
 
 use deterministic_wasmtime::configure;
 use deterministic_wasmtime::engine::{ASYNC_STACK_SIZE, MAX_WASM_STACK};
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use crate::Error;
 use crate::core_dump::MAX_FRAMES;
@@ -152,9 +152,8 @@ fn pool(runs: usize) -> PoolingAllocationConfig {
         // No fewer than a run may have without a pool, where a table would grow that does not here.
         .table_elements(10_000_000)
         // So much of each is set to zero by hand, which takes less than to ask the host for it.
-        .linear_memory_keep_resident(256 << 10)
+        .linear_memory_keep_resident(64 << 10)
         .table_keep_resident(64 << 10)
-        .pagemap_scan(Enabled::Auto)
         .max_memory_size(POOLED_MEMORY);
     pool
 }
