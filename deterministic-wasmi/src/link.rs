@@ -1,27 +1,11 @@
 //! Every function of both versions, defined in a linker.
 
-use deterministic_wasi::p1::{GuestMemory, Logged, P1Ctx, Version, functions};
-use deterministic_wasi::{Answer, Error, Fault, HostCall, p1_functions};
+use deterministic_wasi::p1::{GuestMemory, P1Ctx, Version, functions};
+use deterministic_wasi::{Answer, Error, Fault, HostCall, p1_functions, p1_told};
 use pollster::block_on;
 use wasmi::{Caller, Linker};
 
 use crate::ended::{Ended, end};
-
-/// What a call answers: `plain`, or told to a log, if there is one.
-macro_rules! told {
-    (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
-        $answer
-    };
-    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
-        match Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]) {
-            Ok(logged) => {
-                let answer = $answer;
-                Logged::end(logged, $wasi, &$memory, answer)
-            }
-            Err(stopped) => Err(stopped),
-        }
-    };
-}
 
 /// Defines the rows of [`p1_functions!`] that `$module` has. A call that is attended, by a clock that observes fuel or a log, goes
 /// another way from its beginning on.
@@ -56,24 +40,24 @@ macro_rules! define {
     };
     (@ $how:ident yields $caller:ident $get:ident $module:ident $name:ident()) => {{
         let wasi = $get($caller.data_mut()).asked(HostCall::$name);
-        told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
+        p1_told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
     }};
     (@ $how:ident asks $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let wasi = ctx.asked(HostCall::$name);
-        told!($how wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how wasi, memory, $module $name($($arg),*) =>
             functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*)))
     }};
     (@ $how:ident copies $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let mut ctx = ctx.called(HostCall::$name);
-        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how ctx.wasi, memory, $module $name($($arg),*) =>
             functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
     }};
     (@ $how:ident waits $caller:ident $get:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = enter($caller, $get)?;
         let mut ctx = ctx.called(HostCall::$name);
-        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how ctx.wasi, memory, $module $name($($arg),*) =>
             match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
                 Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
                 done => done.map(drop),

@@ -1,7 +1,7 @@
 //! Every function of both versions, defined once for synchronous and once for asynchronous linkers.
 
 use deterministic_wasi::p1::{GuestMemory, Logged, P1, Version, functions};
-use deterministic_wasi::{Answer, Fault, HostCall, p1_functions};
+use deterministic_wasi::{Answer, Fault, HostCall, p1_functions, p1_told};
 use wasmtime::{AsContextMut as _, Caller, Linker, Result};
 
 use super::P1Ctx;
@@ -9,22 +9,6 @@ use super::memory::{Finder, observe_fuel};
 use crate::Error;
 use crate::end::end;
 use crate::executor::block_on;
-
-/// What a call answers: `plain`, or told to a log, if there is one.
-macro_rules! told {
-    (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
-        $answer
-    };
-    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
-        match Logged::begin($wasi, &$memory, Version::$module, HostCall::$name, &[$($arg.into()),*]) {
-            Ok(logged) => {
-                let answer = $answer;
-                Logged::end(logged, $wasi, &$memory, answer)
-            }
-            Err(stopped) => Err(stopped),
-        }
-    };
-}
 
 /// Defines the rows of [`p1_functions!`] that `$module` has, synchronously. A call that is attended, by a clock that observes fuel or a
 /// log, goes another way from its beginning on, so that the others do nothing for it.
@@ -59,23 +43,23 @@ macro_rules! define_sync {
     (@ $how:ident asks $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, ctx) = $finder.enter($caller, $get, HostCall::$name)?;
         let wasi = &mut ctx.deterministic.wasi;
-        told!($how wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how wasi, memory, $module $name($($arg),*) =>
             functions::$name(wasi, &mut memory, Version::$module, ($($arg,)*)))
     }};
     (@ $how:ident yields $caller:ident $get:ident $finder:ident $module:ident $name:ident()) => {{
         let _ = $finder;
         let wasi = &mut $get($caller.data_mut()).deterministic.wasi;
         wasi.calls.count(HostCall::$name);
-        told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
+        p1_told!($how wasi, GuestMemory::new(&mut []), $module $name() => functions::$name(wasi))
     }};
     (@ $how:ident copies $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how ctx.wasi, memory, $module $name($($arg),*) =>
             functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)))
     }};
     (@ $how:ident waits $caller:ident $get:ident $finder:ident $module:ident $name:ident($($arg:ident),*)) => {{
         let (mut memory, mut ctx) = enter_copying($finder, $caller, $get, HostCall::$name)?;
-        told!($how ctx.wasi, memory, $module $name($($arg),*) =>
+        p1_told!($how ctx.wasi, memory, $module $name($($arg),*) =>
             match functions::$name(&mut ctx, &mut memory, Version::$module, ($($arg,)*)) {
                 Ok(Some(wait)) => block_on(wait.finish(&mut ctx, &mut memory)),
                 done => done.map(drop),

@@ -17,6 +17,25 @@ use crate::calls::HostCall;
 use crate::fault::{Answer, Fault, TrapKind};
 use crate::log::{Begun, Field, Outcome, Value};
 
+/// What a call of a row of [`p1_functions!`](crate::p1_functions) answers: `plain`, or `logged`, which tells a log if there is one and stops where
+/// the run is to be stopped. The row's names, and the answer, are the adapter's.
+#[macro_export]
+macro_rules! p1_told {
+    (plain $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {
+        $answer
+    };
+    (logged $wasi:expr, $memory:expr, $module:ident $name:ident($($arg:ident),*) => $answer:expr) => {{
+        use $crate::p1::{Logged, Version};
+        match Logged::begin($wasi, &$memory, Version::$module, $crate::HostCall::$name, &[$($arg.into()),*]) {
+            Ok(logged) => {
+                let answer = $answer;
+                Logged::end(logged, $wasi, &$memory, answer)
+            }
+            Err(stopped) => Err(stopped),
+        }
+    }};
+}
+
 /// A call of WASI 0.1 that is being logged: made before it, and ended after it.
 ///
 /// ```text
