@@ -72,8 +72,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
 
-    /// Go on where the guest, which may be another one, asks something else than was recorded, and tell of each time: what the trace does not answer is answered as the
-    /// preset `simulation` does, standard input is at its end, and directories fail
+    /// Go on where the guest, which may be another one, asks something else than was recorded, and tell of each time: what the trace
+    /// does not answer is answered as the preset `simulation` does, standard input is at its end, and directories fail
     #[arg(long)]
     pub(crate) keep_going: bool,
 
