@@ -1,6 +1,5 @@
 //! `detwasi audit`.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use deterministic_run::{Kind, Summary, engine_config};
@@ -14,6 +13,7 @@ use crate::args::AuditArgs;
 use crate::compiled;
 use crate::guest;
 use crate::problem::{Problem, refused};
+use crate::stdio::say;
 
 /// Grows when a field changes its meaning or goes away; a new field changes nothing.
 const FORMAT: u32 = 1;
@@ -50,7 +50,6 @@ pub(crate) fn audit(args: &AuditArgs) -> Result<ExitCode, Problem> {
     } else {
         coverage.to_string()
     };
-    let mut stdout = std::io::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    say(&text)?;
     Ok(if uncovered == 0 { ExitCode::SUCCESS } else { ExitCode::from(UNCOVERED) })
 }

@@ -1,7 +1,6 @@
 //! `detwasi demo`: one guest, twice on stock WASI and twice on ours; then a component, twice on ours.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
 use crate::demo_tasks::tasks;
 use crate::problem::Problem;
+use crate::stdio::say;
 
 /// Prints what the host answers it, and sleeps for as many nanoseconds as its argument says.
 const GUEST: &str = include_str!("demo.wat");
@@ -34,8 +34,7 @@ pub(crate) fn demo() -> Result<ExitCode, Problem> {
     let (stock, ours) = four_runs().map_err(|error| Problem::Demo(chain(&error)))?;
     let (tasks, tasks_equal) = tasks().map_err(|error| Problem::Demo(chain(&error)))?;
     let text = table(&stock, &ours) + &tasks;
-    let mut stdout = std::io::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    say(&text)?;
     Ok(if ours[0].is_like(&ours[1]) && tasks_equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use deterministic_policies::Preset;
 use deterministic_run::{Error, Guest, Inputs, Kind, Request};
 
 use crate::args::{CalledArgs, GuestArgs};
+use crate::directories::Directories;
 use crate::problem::Problem;
-use crate::{answers, compiled, guest};
+use crate::{answers, compiled, guest, stdin};
 
 /// The value of a run but for what is read of files and of standard input.
 pub(crate) fn inputs(args: &GuestArgs, guest: Guest) -> Result<Inputs, Problem> {
@@ -71,6 +73,18 @@ pub(crate) fn called(args: &CalledArgs, mut inputs: Inputs) -> Result<Inputs, Pr
         inputs = inputs.opt_level(level);
     }
     Ok(inputs.engine_kind(args.engine))
+}
+
+/// The whole value, with all that is read for it, for `whoever` needs that before the guest starts; and what was read as standard input.
+pub(crate) fn whole(common: &GuestArgs, args: &CalledArgs, whoever: &str) -> Result<(Inputs, Bytes), Problem> {
+    let inputs = called(args, inputs(common, guest::read(common.guest())?)?)?;
+    inputs.check()?;
+    guest::compile(&inputs, || Ok(inputs.prepare()?))?;
+    let directories = Directories::read(common, &[])?;
+    let stdin = stdin::open(common, &inputs)?;
+    let input = stdin::read_ahead(common, &stdin, whoever)?;
+    common.seed.tell();
+    Ok((directories.give(inputs).stdin_from(stdin), input))
 }
 
 /// As `wasmtime run`: the file name alone, so that where it lies makes no difference.

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
             Command::Record(args) => record::record(args),
             Command::Replay(args) => replay::replay(&args),
             Command::Trace(args) => trace::tell(&args),
-            Command::Verify(args) => verify::verify(&args),
+            Command::Verify(args) => verify::verify(args),
             Command::Search(args) => search::search(args),
             Command::Compare(args) => compare::compare(&args),
             Command::Audit(args) => audit::audit(&args),

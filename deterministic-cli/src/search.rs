@@ -1,6 +1,6 @@
 //! `detwasi search`.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::args::{FailOn, SearchArgs};
-use crate::directories::Directories;
-use crate::guest::{self, compile};
-use crate::inputs::{called, inputs};
+use crate::guest;
+use crate::inputs::whole;
 use crate::problem::{Problem, note};
-use crate::stdin;
+use crate::stdio::{line, say};
+use crate::verify::told_calls;
 
 /// The exit code if a seed fails.
 const FAILED: u8 = 1;
@@ -35,7 +35,7 @@ const SHOWN: usize = 20;
 /// Runs the guest under each seed, and tells what was found.
 pub(crate) fn search(mut args: Box<SearchArgs>) -> Result<ExitCode, Problem> {
     let preset = *args.common.preset.get_or_insert(Preset::Chaos);
-    let inputs = value(&args)?;
+    let (inputs, _) = whole(&args.common, &args.called, "`search`")?;
     let search = Search {
         jobs: args.jobs,
         failing: failing(&args)?,
@@ -66,26 +66,13 @@ pub(crate) fn search(mut args: Box<SearchArgs>) -> Result<ExitCode, Problem> {
     };
     let said = Said { args: &args, preset, found: &found, small: small.as_ref() };
     let told = if args.json { said.json()? } else { said.text() };
-    let mut stdout = io::stdout();
-    stdout.write_all(told.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    say(&told)?;
     let signalled = search.stop.load(std::sync::atomic::Ordering::Relaxed);
     Ok(match (signalled, found.failed()) {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, 0) => ExitCode::SUCCESS,
         _ => ExitCode::from(FAILED),
     })
-}
-
-/// All that each run is given, read.
-fn value(args: &SearchArgs) -> Result<Inputs, Problem> {
-    let common = &args.common;
-    let inputs = called(&args.called, inputs(common, guest::read(common.guest())?)?)?;
-    inputs.check()?;
-    compile(&inputs, || Ok(inputs.prepare()?))?;
-    let directories = Directories::read(common, &[])?;
-    let stdin = stdin::open(common, &inputs)?;
-    stdin::read_ahead(common, &stdin, "`search`")?;
-    Ok(directories.give(inputs).stdin_from(stdin))
 }
 
 fn failing(args: &SearchArgs) -> Result<Failing, Problem> {
@@ -202,11 +189,7 @@ impl Said<'_> {
         text += &format!("    {}\n", self.repeat_small(small));
         if let Some(calls) = small.parted.as_ref().and_then(|parted| parted.calls.as_ref()) {
             text += "  where it parts from a run that passes, which has no last decision:\n";
-            for call in &calls.before {
-                text += &format!("      {call}\n");
-            }
-            let call = |call: &Option<String>| call.clone().unwrap_or_else(|| "(it had ended)".into());
-            text += &format!("    passes: {}\n    fails:  {}\n", call(&calls.undisturbed), call(&calls.disturbed));
+            text += &told_calls(calls, "passes:", "fails:");
         }
         text
     }
@@ -232,10 +215,7 @@ impl Said<'_> {
             histories: args.histories.then(|| found.histories()),
         };
         let lines = outcomes.chain(failures).chain(small).chain([end]);
-        lines
-            .map(|line| serde_json::to_string(&line).map(|line| line + "\n"))
-            .collect::<Result<_, _>>()
-            .map_err(|error| Problem::OwnOutput(error.into()))
+        lines.map(|said| line(&said)).collect()
     }
 
     fn repeat(&self, failure: &Failure) -> String {

@@ -5,10 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deterministic_run::text::hex;
 use deterministic_run::{OutputError, Sink, Stream, Summary};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::problem::Problem;
 use crate::watch::forever;
+
+/// Writes what `detwasi` itself has to say, and passes it on at once.
+pub(crate) fn say(text: &str) -> Result<(), Problem> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)
+}
+
+/// A line of JSON.
+pub(crate) fn line(value: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(value).map(|text| text + "\n").map_err(|error| Problem::OwnOutput(error.into()))
+}
 
 /// Both outputs of a guest, passed on to the host's. A clone is of the same.
 #[derive(Clone, Debug, Default)]

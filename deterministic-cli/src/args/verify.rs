@@ -2,7 +2,7 @@
 
 use super::{CalledArgs, GuestArgs};
 use crate::numbers;
-use crate::verify::Window;
+use crate::verify::Child;
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "detwasi verify [OPTIONS] GUEST [ARGS...]")]
@@ -21,7 +21,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    // Such a process itself: which calls it is to keep.
-    #[arg(long, hide = true, value_name = "A..B")]
-    pub(crate) elsewhere: Option<Window>,
+    // Such a process itself.
+    #[arg(long, hide = true, value_name = "A..B/SEED")]
+    pub(crate) elsewhere: Option<Child>,
 }

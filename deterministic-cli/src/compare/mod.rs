@@ -12,7 +12,7 @@ mod stopwatch;
 mod text;
 mod verdict;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use deterministic_run::{Ended, Kind, give_stack};
@@ -26,6 +26,7 @@ use crate::compiled;
 use crate::guest::{self, compile};
 use crate::inputs::inputs;
 use crate::problem::{Problem, refused};
+use crate::stdio::say;
 
 /// At most as many runs of each side have the stopwatch.
 const TIMED_RUNS: u32 = 11;
@@ -62,8 +63,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitCode, Problem> {
     } else {
         findings.to_string()
     };
-    let mut stdout = io::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
+    say(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,9 +7,14 @@ use std::process::{Command, ExitCode, Stdio};
 use std::str::FromStr;
 
 use deterministic_run::Inputs;
+use deterministic_run::core::Seed;
 use deterministic_run::verify::{Disturbance, Seen};
 
+use crate::args::GuestArgs;
+use crate::guest::is_stdin;
 use crate::problem::Problem;
+use crate::seed::Chosen;
+use crate::stdio::{line, say};
 
 /// Environments, one after the other: what a program in another place has.
 const PLACES: &[&[(&str, &str)]] = &[
@@ -33,20 +38,29 @@ const PLACES: &[&[(&str, &str)]] = &[
 /// A process of its own.
 pub(super) struct Elsewhere<'a> {
     number: u32,
-    /// What this one was given on its standard input.
+    /// Which this one may have drawn.
+    seed: Seed,
+    /// What this one was given on its standard input, or read as the guest's.
     piped: &'a [u8],
 }
 
-/// What such a process is to keep: the numbers of calls, as `A..B`.
+/// What such a process is told, as `A..B/SEED`: which calls to keep, by their numbers, and the seed.
 #[derive(Clone, Debug)]
-pub(crate) struct Window(Range<u64>);
+pub(crate) struct Child {
+    window: Range<u64>,
+    seed: Chosen,
+}
 
-impl FromStr for Window {
+impl FromStr for Child {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
-        parsed.map(Window).ok_or_else(|| format!("`{text}` is no range of calls"))
+        let read = || {
+            let (window, seed) = text.split_once('/')?;
+            let (from, to) = window.split_once("..")?;
+            Some(Child { window: from.parse().ok()?..to.parse().ok()?, seed: seed.parse().ok()? })
+        };
+        read().ok_or_else(|| format!("`{text}` is no range of calls and a seed"))
     }
 }
 
@@ -58,8 +72,8 @@ impl fmt::Display for Elsewhere<'_> {
 }
 
 impl<'a> Elsewhere<'a> {
-    pub(super) fn new(number: u32, piped: &'a [u8]) -> Self {
-        Elsewhere { number, piped }
+    pub(super) fn new(number: u32, seed: Seed, piped: &'a [u8]) -> Self {
+        Elsewhere { number, seed, piped }
     }
 
     fn place(&self) -> &'static [(&'static str, &'static str)] {
@@ -72,7 +86,8 @@ impl<'a> Elsewhere<'a> {
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         // The name of the command is the first.
         let mut arguments = std::env::args_os().skip(1);
-        command.args(arguments.next()).arg(format!("--elsewhere={}..{}", window.start, window.end)).args(arguments);
+        let child = format!("--elsewhere={}..{}/{}", window.start, window.end, self.seed);
+        command.args(arguments.next()).arg(child).args(arguments);
         command.envs(self.place().iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
@@ -92,14 +107,23 @@ impl<'a> Elsewhere<'a> {
     }
 }
 
-/// That process: makes the run elsewhere, and writes what was seen.
-pub(super) fn observe(Window(window): &Window, inputs: &Inputs) -> Result<ExitCode, Problem> {
-    let place = tempfile::tempdir().map_err(|error| Problem::Elsewhere { reason: error.to_string() })?;
-    // Everything was read.
-    std::env::set_current_dir(place.path()).map_err(|error| Problem::Elsewhere { reason: error.to_string() })?;
-    let seen = inputs.observe(Disturbance::None, window.clone())?;
-    let text = serde_json::to_vec(&seen).map_err(|error| Problem::OwnOutput(error.into()))?;
-    let mut stdout = io::stdout();
-    stdout.write_all(&text).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)?;
-    Ok(ExitCode::SUCCESS)
+impl Child {
+    /// What it takes from the process that it is compared with, since that may have drawn or read it: the seed, and what is piped to it
+    /// in place of a file.
+    pub(super) fn given(&self, args: &mut GuestArgs) {
+        args.seed = self.seed;
+        if !is_stdin(&args.guest()) {
+            args.stdin = None;
+        }
+    }
+
+    /// Makes the run elsewhere, and writes what was seen. Everything was read.
+    pub(super) fn observe(&self, inputs: &Inputs) -> Result<ExitCode, Problem> {
+        let failed = |error: io::Error| Problem::Elsewhere { reason: error.to_string() };
+        let place = tempfile::tempdir().map_err(failed)?;
+        std::env::set_current_dir(place.path()).map_err(failed)?;
+        let undisturbed = inputs.disturbed(Disturbance::None).map_err(|reason| Problem::Elsewhere { reason })?;
+        say(&line(&undisturbed.observe(self.window.clone())?)?)?;
+        Ok(ExitCode::SUCCESS)
+    }
 }

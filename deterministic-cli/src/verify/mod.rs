@@ -7,77 +7,56 @@
 mod elsewhere;
 mod text;
 
-pub(crate) use self::elsewhere::Window;
+pub(crate) use self::elsewhere::Child;
 
 use std::process::ExitCode;
 
 use bytes::Bytes;
-use deterministic_run::Inputs;
-use deterministic_run::verify::{Checked, Disturbance, Parted, parting};
+use deterministic_run::verify::{Baseline, Disturbance};
 
 use self::elsewhere::Elsewhere;
+pub(crate) use self::text::told_calls;
 use self::text::{Line, Report};
 use crate::args::VerifyArgs;
-use crate::directories::Directories;
-use crate::guest::{self, compile};
-use crate::inputs::{called, inputs};
+use crate::guest;
+use crate::inputs::whole;
 use crate::problem::Problem;
-use crate::stdin;
 
 /// The exit code if the guest is not the same.
 const PARTED: u8 = 1;
 
 /// Runs the guest in each way and compares.
-pub(crate) fn verify(args: &VerifyArgs) -> Result<ExitCode, Problem> {
-    let (inputs, piped) = value(args)?;
-    if let Some(seen) = &args.elsewhere {
-        return elsewhere::observe(seen, &inputs);
+pub(crate) fn verify(mut args: Box<VerifyArgs>) -> Result<ExitCode, Problem> {
+    let child = args.elsewhere.take();
+    if let Some(child) = &child {
+        child.given(&mut args.common);
     }
-    let mut report = Report::new(args);
-    let known = inputs.observe(Disturbance::None, 0..0)?.observed;
-    report.begin(&known)?;
-    let mut over = false;
+    let (inputs, input) = whole(&args.common, &args.called, "`verify`")?;
+    let inputs = inputs.observable()?;
+    if let Some(child) = child {
+        return child.observe(&inputs);
+    }
+    let piped = match guest::is_stdin(&args.common.guest()) {
+        true => Bytes::copy_from_slice(inputs.guest().binary()),
+        false => input,
+    };
+    let mut report = Report::new(&args);
+    let baseline = Baseline::of(&inputs)?;
+    report.begin(&baseline.observed)?;
+    let mut parted = false;
     for disturbance in Disturbance::all() {
-        let checked = match inputs.cannot(disturbance) {
-            Some(reason) => Checked::LeftOut(reason),
-            None => {
-                let undisturbed = |window| inputs.observe(Disturbance::None, window);
-                of(parting(&known, undisturbed, |window| inputs.observe(disturbance, window))?)
-            }
-        };
-        over = report.line(Line { way: disturbance.to_string(), checked })?;
-        if over {
+        let checked = baseline.check(disturbance)?;
+        parted = report.line(Line { way: disturbance.to_string(), checked })?;
+        if parted {
             break;
         }
     }
-    for number in (1..=args.runs).take_while(|_| !over) {
-        let elsewhere = Elsewhere::new(number, &piped);
-        let undisturbed = |window| Ok(inputs.observe(Disturbance::None, window)?);
-        let checked = of(parting(&known, undisturbed, |window| elsewhere.seen(window))?);
+    for number in (1..=args.runs).take_while(|_| !parted) {
+        let elsewhere = Elsewhere::new(number, args.common.seed.seed(), &piped);
+        let checked = baseline.check_way(|window| elsewhere.seen(window))?;
         if report.line(Line { way: elsewhere.to_string(), checked })? {
             break;
         }
     }
-    let parted = report.finish()?;
-    Ok(if parted { ExitCode::from(PARTED) } else { ExitCode::SUCCESS })
-}
-
-fn of(parted: Option<Parted>) -> Checked {
-    parted.map_or(Checked::Same, |parted| Checked::Parted(parted.into()))
-}
-
-/// All that the run is given, read; and what was read of this process's standard input.
-fn value(args: &VerifyArgs) -> Result<(Inputs, Bytes), Problem> {
-    let common = &args.common;
-    let inputs = called(&args.called, inputs(common, guest::read(common.guest())?)?)?;
-    inputs.check()?;
-    compile(&inputs, || Ok(inputs.prepare()?))?;
-    let directories = Directories::read(common, &[])?;
-    let stdin = stdin::open(common, &inputs)?;
-    let input = stdin::read_ahead(common, &stdin, "`verify`")?;
-    let piped = match guest::is_stdin(&common.guest()) {
-        true => Bytes::copy_from_slice(inputs.guest().binary()),
-        false => input,
-    };
-    Ok((directories.give(inputs).stdin_from(stdin).observable()?, piped))
+    Ok(if report.finish()? { ExitCode::from(PARTED) } else { ExitCode::SUCCESS })
 }

@@ -1,12 +1,11 @@
 //! What `verify` says: a line for each run, for a person or as JSON.
 
-use std::io::{self, Write as _};
-
-use deterministic_run::verify::{Checked, Observed, Parted};
+use deterministic_run::verify::{Checked, Observed, Parted, PartedCalls};
 use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::problem::Problem;
+use crate::stdio::{line, say};
 
 /// What is said of one run.
 pub(super) struct Line {
@@ -73,7 +72,7 @@ impl Report {
             _ => ("parted", None),
         };
         let line = if self.json {
-            json(&JsonLine { way: &way, result, reason, parted })?
+            line(&JsonLine { way: &way, result, reason, parted })?
         } else {
             match (reason, parted) {
                 (Some(reason), _) => format!("  left out  {way}: {reason}\n"),
@@ -93,7 +92,7 @@ impl Report {
             let deterministic = !self.parted;
             let runs = self.runs;
             if self.json {
-                say(&json(&JsonEnd { deterministic, runs, ended, outcome_digest, calls, calls_digest })?)?;
+                say(&line(&JsonEnd { deterministic, runs, ended, outcome_digest, calls, calls_digest })?)?;
             } else if deterministic {
                 let outcome = outcome_digest.as_deref().unwrap_or("none, since it wrote more than is kept");
                 say(&format!("the same in {runs} runs; outcome {outcome}, calls {calls_digest}\n"))?;
@@ -119,27 +118,18 @@ fn told(parted: &Parted) -> String {
     match &parted.calls {
         Some(calls) => {
             text += "    the first call that is not the same, after those before it:\n";
-            for call in &calls.before {
-                text += &format!("      {call}\n");
-            }
-            let call = |call: &Option<String>| call.clone().unwrap_or_else(|| "(it had ended)".into());
-            text += &format!(
-                "      undisturbed: {}\n      here:        {}\n",
-                call(&calls.undisturbed),
-                call(&calls.disturbed)
-            );
+            text += &told_calls(calls, "undisturbed:", "here:");
         }
         None => text += "    every call of a host function is the same\n",
     }
     text
 }
 
-fn json(value: &impl Serialize) -> Result<String, Problem> {
-    serde_json::to_string(value).map(|text| text + "\n").map_err(|error| Problem::OwnOutput(error.into()))
-}
-
-/// At once, since the next line may take a while.
-fn say(text: &str) -> Result<(), Problem> {
-    let mut stdout = io::stdout();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Problem::OwnOutput)
+/// The first call that is not the same in two runs, after those before it.
+pub(crate) fn told_calls(calls: &PartedCalls, one: &str, other: &str) -> String {
+    let width = one.len().max(other.len());
+    let before: String = calls.before.iter().map(|call| format!("      {call}\n")).collect();
+    let call = |call: &Option<String>| call.clone().unwrap_or_else(|| "(it had ended)".into());
+    let (first, second) = (call(&calls.undisturbed), call(&calls.disturbed));
+    format!("{before}      {one:width$} {first}\n      {other:width$} {second}\n")
 }

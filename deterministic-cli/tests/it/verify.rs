@@ -65,6 +65,26 @@ fn a_guest_is_verified_with_all_that_it_is_given() {
     assert_eq!(same(&["verify", "--json", "--argv0", "g", "-"], ASKS.as_bytes()), from_file);
 }
 
+/// What a process draws or can read but once is the same for those that it is compared with.
+#[cfg(unix)]
+#[test]
+fn what_is_there_once_is_the_same_elsewhere() {
+    let place = place();
+    let ran = place.detwasi(&["verify", "--seed", "random", "asks.wat"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.starts_with("detwasi: drew --seed ") && ran.stderr.lines().count() == 1, "{ran:?}");
+
+    let pipe = crate::text(&place.path("pipe"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let written = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, "some\ninput\n")
+    });
+    let ran = place.detwasi(&["verify", "--stdin", &pipe, "asks.wat"]);
+    assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{}", String::from_utf8_lossy(&ran.stdout));
+    written.join().expect("no panic").expect("it is read");
+}
+
 #[test]
 fn what_a_guest_asks_the_host_is_named() {
     let place = place();

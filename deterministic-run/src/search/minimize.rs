@@ -10,8 +10,8 @@ use crate::core::Seed;
 use crate::inputs::PolicySource;
 use crate::recipe::{Decision, Noted, Recipe};
 use crate::trace::Tape;
-use crate::verify::{Disturbance, Parted, parting};
-use crate::{Bundle, Error, Inputs, Observer, Outcome, Wanted};
+use crate::verify::{Baseline, Checked, Disturbance, Parted};
+use crate::{Bundle, Error, Inputs, Observer, Outcome, Wanted, with_stack};
 
 /// How many runs are made to make one small.
 const MOST_RUNS: u32 = 3000;
@@ -52,40 +52,44 @@ impl Inputs {
     pub fn minimize(&self, seed: u64, failing: &Failing) -> Result<Option<Small>, Error> {
         let PolicySource::Bundle(bundle) = &self.policies else { return Err(Error::NoSeed) };
         let inputs = self.for_many(1)?;
-        let seed = Seed::from_u64(seed);
-        let noted = Noted::default();
-        let calm = Preset::Simulation.policies(&seed);
-        let wild = match &bundle.recipe {
-            Some(recipe) => recipe.apply(bundle.preset.policies(&seed)).0,
-            None => bundle.preset.policies(&seed),
-        };
-        let outcome = run(&inputs, bundle.changed(noted.of(wild, calm)))?;
-        let (Some(why), Some(recipe)) = (failing.why(&outcome), noted.recipe()) else { return Ok(None) };
-        let base = Bundle { preset: Preset::Simulation, seed, recipe: None, ..(**bundle).clone() };
-        let mut trial = Trial { inputs: &inputs, failing, base, why, runs: 1 };
-        let all = recipe.decisions().to_vec();
-        if !trial.fails(&all)? {
-            return Ok(None);
-        }
-        let seeded = std::mem::take(&mut trial.base.seed);
-        if !trial.fails(&all)? {
-            trial.base.seed = seeded;
-        }
-        let mut left = trial.fewest(all.clone())?;
-        trial.simplest(&mut left)?;
-        let parted = match left.split_last() {
-            None => None,
-            Some((_, fewer)) => trial.parted(&left, fewer)?,
-        };
-        let Trial { why, runs, .. } = trial;
-        let bundle = Bundle { recipe: (!left.is_empty()).then(|| left.into_iter().collect()), ..trial.base };
-        Ok(Some(Small { bundle, why, decisions: all.len(), runs, parted }))
+        with_stack(inputs.wasm_stack(), || minimize(&inputs, bundle, Seed::from_u64(seed), failing))?
     }
+}
+
+/// On a thread that has the guest's stack.
+fn minimize(inputs: &Inputs, bundle: &Bundle, seed: Seed, failing: &Failing) -> Result<Option<Small>, Error> {
+    let noted = Noted::default();
+    let calm = Preset::Simulation.policies(&seed);
+    let wild = match &bundle.recipe {
+        Some(recipe) => recipe.apply(bundle.preset.policies(&seed)).0,
+        None => bundle.preset.policies(&seed),
+    };
+    let outcome = run(inputs, bundle.changed(noted.of(wild, calm)))?;
+    let (Some(why), Some(recipe)) = (failing.why(&outcome), noted.recipe()) else { return Ok(None) };
+    let base = Bundle { preset: Preset::Simulation, seed, recipe: None, ..bundle.clone() };
+    let mut trial = Trial { inputs, failing, base, why, runs: 1 };
+    let all = recipe.decisions().to_vec();
+    if !trial.fails(&all)? {
+        return Ok(None);
+    }
+    let seeded = std::mem::take(&mut trial.base.seed);
+    if !trial.fails(&all)? {
+        trial.base.seed = seeded;
+    }
+    let mut left = trial.fewest(all.clone())?;
+    trial.simplest(&mut left)?;
+    let parted = match left.split_last() {
+        None => None,
+        Some((_, fewer)) => trial.parted(&left, fewer)?,
+    };
+    let Trial { why, runs, .. } = trial;
+    let bundle = Bundle { recipe: (!left.is_empty()).then(|| left.into_iter().collect()), ..trial.base };
+    Ok(Some(Small { bundle, why, decisions: all.len(), runs, parted }))
 }
 
 fn run(inputs: &Inputs, policies: crate::core::Policies) -> Result<Outcome, Error> {
     let observer = Observer { wanted: Wanted { memories: false, ..Wanted::default() }, ..Observer::default() };
-    crate::with_stack(inputs.wasm_stack(), || inputs.run_given(policies, &Tape::off(), &observer))?
+    inputs.run_given(policies, &Tape::off(), &observer)
 }
 
 impl Trial<'_> {
@@ -150,18 +154,16 @@ impl Trial<'_> {
     }
 
     fn parted(&self, decisions: &[Decision], fewer: &[Decision]) -> Result<Option<Parted>, Error> {
-        let of = |decisions: &[Decision]| {
-            let mut inputs = self.inputs.clone().pooled(0);
-            inputs.policies = PolicySource::Bundle(self.with(decisions).into());
-            inputs.observable()
-        };
-        let (failing, passing) = (of(decisions)?, of(fewer)?);
-        let known = passing.observe(Disturbance::None, 0..0)?.observed;
-        parting(
-            &known,
-            |window| passing.observe(Disturbance::None, window),
-            |window| failing.observe(Disturbance::None, window),
-        )
+        // With every memory told, compiled once for both.
+        let observable = self.inputs.clone().pooled(0).observable()?;
+        observable.prepare()?;
+        let of = |decisions: &[Decision]| observable.clone().bundle(self.with(decisions));
+        let failing = of(decisions).disturbed(Disturbance::None).map_err(Error::Engine)?;
+        let checked = Baseline::of(&of(fewer))?.check_way(|window| failing.observe(window))?;
+        Ok(match checked {
+            Checked::Parted(parted) => Some(*parted),
+            _ => None,
+        })
     }
 }
 

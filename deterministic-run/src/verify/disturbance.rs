@@ -102,45 +102,77 @@ impl Inputs {
         Ok(inputs.all_memories(true))
     }
 
-    /// Why there is no such run of this guest. Of [`observable`](Self::observable).
-    pub fn cannot(&self, disturbance: Disturbance) -> Option<String> {
-        let no = |reason: &str| Some(reason.to_owned());
-        match disturbance {
-            Disturbance::SlowInput if !self.reads_stdin() => no("it reads no input"),
-            Disturbance::Directories if self.directories.live.is_empty() && self.directories.hermetic.is_empty() => {
-                no("it has no directories")
-            }
-            #[cfg(feature = "wasmi")]
-            Disturbance::Engine(EngineKind::Wasmi) if self.counted_fuel().is_some() => {
-                no("fuel is counted in another way there")
-            }
-            Disturbance::Pool if !self.fits_a_pool() => no("its memories may become larger than those of a pool"),
-            Disturbance::Pool if self.guest.kind() == Kind::Component => {
-                no("how much it takes is not known before it runs")
-            }
-            Disturbance::Engine(_) | Disturbance::OptLevel(_) | Disturbance::Pool => {
-                self.clone().disturbed(disturbance).prepare().err().map(|error| error.to_string())
-            }
-            _ => None,
-        }
-    }
-
-    /// Makes one run, and keeps the calls with these numbers, from 1. Of [`observable`](Self::observable).
+    /// The value under this disturbance, compiled; or why there is no such run of this guest. Of [`observable`](Self::observable).
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
-    pub fn observe(&self, disturbance: Disturbance, window: Range<u64>) -> Result<Seen, Error> {
-        let order = if disturbance == Disturbance::Directories { Order::Reversed } else { Order::Host };
-        let (inputs, copies) = self.clone().disturbed(disturbance).with_copies(order)?;
+    /// The reason, as a line.
+    pub fn disturbed(&self, by: Disturbance) -> Result<Disturbed, String> {
+        let no = |reason: &str| Err(reason.to_owned());
+        match by {
+            Disturbance::SlowInput if !self.reads_stdin() => return no("it reads no input"),
+            Disturbance::Directories if self.directories.live.is_empty() && self.directories.hermetic.is_empty() => {
+                return no("it has no directories");
+            }
+            #[cfg(feature = "wasmi")]
+            Disturbance::Engine(EngineKind::Wasmi) if self.counted_fuel().is_some() => {
+                return no("fuel is counted in another way there");
+            }
+            Disturbance::Pool if !self.fits_a_pool() => {
+                return no("its memories may become larger than those of a pool");
+            }
+            Disturbance::Pool if self.guest.kind() == Kind::Component => {
+                return no("how much it takes is not known before it runs");
+            }
+            _ => {}
+        }
+        let inputs = self.clone().on_other_engine(by);
+        inputs.prepare().map_err(|error| error.to_string())?;
+        Ok(Disturbed { inputs, by })
+    }
+
+    fn on_other_engine(self, disturbance: Disturbance) -> Self {
+        match disturbance {
+            Disturbance::Engine(kind) => {
+                // Of a component it cannot tell what nobody exports.
+                let blind = kind == EngineKind::Winch && self.guest.kind() == Kind::Component;
+                let all_memories = self.all_memories && !blind;
+                let mut inputs = self.engine_kind(kind).all_memories(all_memories);
+                inputs.opt_level = None;
+                inputs
+            }
+            Disturbance::OptLevel(level) => self.engine_kind(EngineKind::Cranelift).opt_level(level),
+            Disturbance::Pool => self.pooled(1),
+            _ => self,
+        }
+    }
+}
+
+/// A value whose runs are disturbed.
+#[derive(Clone, Debug)]
+pub struct Disturbed {
+    inputs: Inputs,
+    by: Disturbance,
+}
+
+impl Disturbed {
+    /// Makes one run, and keeps the calls with these numbers, from 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`Inputs::run`].
+    pub fn observe(&self, window: Range<u64>) -> Result<Seen, Error> {
+        let order = if self.by == Disturbance::Directories { Order::Reversed } else { Order::Host };
+        // What was compiled is shared.
+        let (mut inputs, copies) = self.inputs.clone().with_copies(order)?;
         let marks = Arc::new(Mutex::new(Marks::new(window)));
         let observer = Observer { log: Some(marks.clone()), ..Observer::default() };
-        let outcome = match disturbance {
+        let outcome = match self.by {
             Disturbance::Recorded | Disturbance::Replayed => {
                 // It may be long.
                 let trace = tempfile::tempfile().map_err(TraceError::Unwritable)?;
                 let written = trace.try_clone().map_err(TraceError::Unwritable)?;
-                let recorded = disturbance == Disturbance::Recorded;
+                let recorded = self.by == Disturbance::Recorded;
                 let looks_on = if recorded { observer.clone() } else { Observer::default() };
                 let how = Recording { embed: true, ..Recording::default() };
                 let outcome =
@@ -150,6 +182,12 @@ impl Inputs {
                 if recorded { outcome } else { replayed(&inputs, trace, &observer)? }
             }
             Disturbance::Load => busy(|| on_thread(&inputs, &observer))?,
+            Disturbance::SlowInput => {
+                let bytes = inputs.stdin.read_ahead()?;
+                let max = bytes.len() as u64;
+                inputs.stdin = Stdin::from_reader(Slowly { bytes, pieces: 0 }, max);
+                on_thread(&inputs, &observer)?
+            }
             Disturbance::Memory => {
                 // Kept until the run is over, so that what it allocates lies elsewhere.
                 let other: Vec<_> = (1..400_usize).map(|size| vec![size as u8; size * 97]).collect();
@@ -162,27 +200,6 @@ impl Inputs {
         };
         let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(marks.seen(Told::of(&outcome), inputs.all_memories))
-    }
-
-    fn disturbed(self, disturbance: Disturbance) -> Self {
-        match disturbance {
-            Disturbance::Engine(kind) => {
-                // Of a component it cannot tell what nobody exports.
-                let blind = kind == EngineKind::Winch && self.guest.kind() == Kind::Component;
-                let all_memories = self.all_memories && !blind;
-                let mut inputs = self.engine_kind(kind).all_memories(all_memories);
-                inputs.opt_level = None;
-                inputs
-            }
-            Disturbance::OptLevel(level) => self.engine_kind(EngineKind::Cranelift).opt_level(level),
-            Disturbance::Pool => self.pooled(1),
-            Disturbance::SlowInput => {
-                let bytes = self.stdin.read_ahead().unwrap_or_default();
-                let max = bytes.len() as u64;
-                self.stdin_from(Stdin::from_reader(Slowly { bytes, pieces: 0 }, max))
-            }
-            _ => self,
-        }
     }
 }
 
