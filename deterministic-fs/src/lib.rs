@@ -21,7 +21,7 @@ mod types;
 pub use error::{Error, ErrorCode, Result};
 pub use filesystem::{DEFAULT_CAPACITY, FileSystem};
 pub use handle::Handle;
-pub use recorded::{Recorder, Replayer, describe_exchange, describe_question};
+pub use recorded::{Recorder, Replayer, UNANSWERED, describe_exchange, describe_question};
 pub use size::{NAME_SIZE, OBJECT_SIZE};
 pub use tree::{
     BuildError, Change, ChangeKind, Changes, Contents, Delta, Digest, Entry, OtherTree, Tree, TreeError, WriteError,

@@ -20,7 +20,7 @@ const SIZE_MAX: u64 = i64::MAX as u64;
 macro_rules! numbered {
     ($type:ident { $($number:literal $name:ident,)* }) => {
         impl $type {
-            fn number(self) -> u8 {
+            const fn number(self) -> u8 {
                 match self { $($type::$name => $number,)* }
             }
 
@@ -53,6 +53,10 @@ numbered!(ErrorCode {
     19 TooManyLinks,
     20 Unsupported,
 });
+
+/// An answer to any question: the host failed to do it, which the guest is told (`io`). For a [`Replayer`](super::Replayer) that goes on where it
+/// does not know what was answered.
+pub const UNANSWERED: [u8; 1] = [ErrorCode::Io.number()];
 
 numbered!(FileType {
     1 Directory,

@@ -14,6 +14,7 @@ mod wire;
 
 use std::error::Error;
 
+pub use self::answer::UNANSWERED;
 pub use self::describe::{describe_exchange, describe_question};
 
 pub(crate) use self::answer::{Answer, Opened};

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use deterministic_fs::{FileSystem, Recorder, Replayer};
+use deterministic_fs::{FileSystem, Recorder, Replayer, UNANSWERED};
 
 use super::call::Source;
 use super::error::TraceError;
@@ -10,9 +10,6 @@ use super::tape::Tape;
 
 /// The name of the source that live directories are.
 pub(super) const FILES: &str = "files";
-
-/// The answer that the host failed to do it, as [`Recorder`] has it.
-const IO: u8 = 0x0a;
 
 impl Tape {
     /// What the live directories of `files` say. Before the guest starts; for a replay before they are
@@ -42,7 +39,7 @@ impl Replayer for Source {
     fn ask(&mut self, question: &[u8], answer: &mut Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.replay(question)? {
             Some(known) => answer.extend_from_slice(&known),
-            None => answer.push(IO),
+            None => answer.extend_from_slice(&UNANSWERED),
         }
         Ok(())
     }
